@@ -1,0 +1,1 @@
+//! The commands: each composes cores and edge.

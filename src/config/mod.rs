@@ -1,0 +1,1 @@
+//! Text to settings; complaints name file, line and the nearest right value.

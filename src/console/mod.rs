@@ -1,0 +1,1 @@
+//! The attendant's screen: a state, a function that changes it, a function that draws it.

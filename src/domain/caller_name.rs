@@ -1,0 +1,147 @@
+//! The caller's name, as sent by strangers and made fit for a screen.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// A name that can be put on any screen, log line or phone: one line, no
+/// controls, no terminal escapes, nothing that reverses the text around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct CallerName(String);
+
+/// Columns of the widest name kept.
+const WIDTH_MAX: usize = 64;
+/// Characters looked at; thousands of accents on one letter are no name.
+const CHARS_MAX: usize = 160;
+
+const ESC: char = '\u{1B}';
+const BEL: char = '\u{07}';
+/// The string terminator of ECMA-48, also spelled `ESC \`.
+const ST: char = '\u{9C}';
+
+impl CallerName {
+    /// The door: every name from a network comes in through here.
+    pub fn clean(raw: &str) -> Self {
+        let head: String = raw.chars().take(CHARS_MAX).collect();
+        let mut seen = without_escapes(&head);
+        seen.retain(|c| c.is_whitespace() || !is_unseen(c));
+        let words: Vec<&str> = seen.split_whitespace().collect();
+        Self(cut(&words.join(" "), WIDTH_MAX))
+    }
+
+    /// The name in at most `columns` columns, with an ellipsis where cut.
+    pub fn fit(&self, columns: usize) -> String {
+        cut(&self.0, columns)
+    }
+}
+
+impl CallerName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Text from a file or a wire comes in by the same door.
+impl From<String> for CallerName {
+    fn from(raw: String) -> Self {
+        Self::clean(&raw)
+    }
+}
+
+impl From<CallerName> for String {
+    fn from(name: CallerName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for CallerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a terminal would show: whole sequences go, not their ESC alone
+/// (ECMA-48 §5.3 to §5.6).
+fn without_escapes(text: &str) -> String {
+    let mut kept = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let introducer = match c {
+            ESC => chars.next(),
+            '\u{80}'..='\u{9F}' => char::from_u32(u32::from(c) - 0x40),
+            _ => {
+                kept.push(c);
+                continue;
+            }
+        };
+        match introducer {
+            Some('[') => drop(chars.find(|c| ('@'..='~').contains(c))),
+            Some(' '..='/') => drop(chars.find(|c| ('0'..='~').contains(c))),
+            Some(']' | 'P' | 'X' | '^' | '_') => {
+                if chars.find(|c| [ESC, BEL, ST].contains(c)) == Some(ESC) {
+                    chars.next_if_eq(&'\\');
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+    kept
+}
+
+/// Controls, bidirectional marks and overrides (UAX #9), other invisibles.
+/// The joiners U+200C and U+200D stay: Persian names and emoji need them.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
+        || matches!(c, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Cuts between letters as people see them, never inside one.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let Some(mut room) = columns.checked_sub("…".width()) else {
+        return String::new();
+    };
+    let mut head = String::new();
+    for letter in text.graphemes(true) {
+        let Some(left) = room.checked_sub(letter.width()) else {
+            break;
+        };
+        room = left;
+        head += letter;
+    }
+    head + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_can_command_the_terminal_or_reverse_the_line() {
+        let clean = |raw| CallerName::clean(raw).to_string();
+        assert_eq!(clean("\x1b[2J\x1b[31mAda\r\n Byron\x1b[0m"), "Ada Byron");
+        assert_eq!(clean("\u{9b}5mAda\x1b]0;own3d\x07 \x1b(BByron"), "Ada Byron");
+        assert_eq!(clean("\u{202e}nayirB\u{2066} adA"), "nayirB adA");
+        assert_eq!(clean("نرگس\u{200c}ها"), "نرگس\u{200c}ها");
+    }
+
+    #[test]
+    fn a_name_is_cut_by_what_it_takes_on_screen() {
+        let fit = |raw| CallerName::clean(raw).fit(7);
+        assert_eq!(fit("Max Planck"), "Max Pl…");
+        assert_eq!(fit("湯川秀樹さん"), "湯川秀…");
+        assert_eq!(fit("Renée\u{301}e Noether"), "Renée\u{301}e…");
+        assert_eq!(CallerName::clean(&"W".repeat(999)).to_string().width(), 64);
+    }
+}

@@ -1,0 +1,11 @@
+//! The words of the trade. No I/O, no SIP, no screen.
+
+pub mod caller;
+pub mod caller_name;
+pub mod chance;
+pub mod codes;
+pub mod effects;
+pub mod ids;
+pub mod park_table;
+pub mod recall;
+pub mod time;

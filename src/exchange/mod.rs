@@ -1,0 +1,1 @@
+//! The office server: translates between SIP and the trade.

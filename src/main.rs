@@ -1,0 +1,3 @@
+//! The command line; everything else is the library's.
+
+fn main() {}

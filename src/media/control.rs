@@ -1,0 +1,125 @@
+//! What media streams are told by call control, and what they report.
+//!
+//! A stream is one UDP port pair of one call leg. The edge binds a stock of
+//! them ahead; call control spends one for each leg and knows it by its id.
+
+use core::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+/// One anchored stream. Never used twice while the program lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StreamId(pub u64);
+
+/// A bound port pair, ready to be spent on a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortToken {
+    pub stream: StreamId,
+    /// RTP; RTCP is the next one up.
+    pub port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Codec {
+    /// G.711 u-law, static payload type 0 (RFC 3551 §4.5.14).
+    Pcmu,
+    /// G.711 A-law, static payload type 8.
+    Pcma,
+}
+
+impl Codec {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+}
+
+/// What two sides agreed for one audio stream (RFC 3264).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    pub codec: Codec,
+    /// The payload type we send to the peer for `codec`.
+    pub payload_type: u8,
+    /// The payload type we receive it as.
+    pub receive_payload_type: u8,
+    /// telephone-event as sent to the peer, if he takes it (RFC 4733).
+    pub dtmf_payload_type: Option<u8>,
+    pub receive_dtmf_payload_type: Option<u8>,
+    /// Milliseconds of sound in a packet to the peer.
+    pub ptime_ms: u8,
+    /// Where the peer's SDP wants its packets.
+    pub remote: SocketAddr,
+    /// We may send: the peer did not say `sendonly` or `inactive`.
+    pub send: bool,
+    /// The peer may send: he did not say `recvonly` or `inactive`.
+    pub receive: bool,
+}
+
+/// From whom a stream takes packets, besides the negotiated address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Learn {
+    /// Only from the negotiated address.
+    Never,
+    /// Once, from any port of this host: the one signalling comes from (a
+    /// phone behind a NAT). Afterwards only from what was learned.
+    OnceFrom(IpAddr),
+}
+
+/// What goes out on a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    Nothing,
+    /// The hold music, from its shared encoded frames, the first packet at once.
+    Music,
+    /// What this other stream receives, relayed in both payload and telephone events.
+    Stream(StreamId),
+    Tone(Tone),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    /// Two short beeps: done.
+    Confirm,
+    /// Low and short: refused, nothing there.
+    Refused,
+    Ringback,
+    Busy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MediaCommand {
+    /// The negotiation's result, first or new. Sending may begin.
+    Connect {
+        stream: StreamId,
+        agreed: Agreed,
+        learn: Learn,
+    },
+    Play {
+        stream: StreamId,
+        source: Source,
+    },
+    /// One telephone event of `duration_ms` (RFC 4733).
+    SendDigit {
+        stream: StreamId,
+        digit: char,
+        duration_ms: u16,
+    },
+    /// The port goes back to the stock under a new id.
+    Close {
+        stream: StreamId,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MediaEvent {
+    /// Newly bound; the stock grows by it.
+    PortReady(PortToken),
+    /// The peer's first packet since [`MediaCommand::Connect`].
+    FirstPacket { stream: StreamId, from: SocketAddr },
+    /// A telephone event has ended.
+    Digit { stream: StreamId, digit: char },
+    /// Nothing from the peer for `for_ms`. Told once until he sends again.
+    Silent { stream: StreamId, for_ms: u32 },
+}

@@ -1,0 +1,3 @@
+//! One softphone: an account, its lines, and what it knows of parked calls and colleagues.
+
+pub mod messages;

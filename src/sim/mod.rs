@@ -1,0 +1,1 @@
+//! A whole office in memory, and the people in it.

@@ -1,0 +1,1 @@
+//! SIP as data: messages, transactions, dialogs. No sockets.
