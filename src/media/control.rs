@@ -123,3 +123,78 @@ pub enum MediaEvent {
     /// Nothing from the peer for `for_ms`. Told once until he sends again.
     Silent { stream: StreamId, for_ms: u32 },
 }
+
+/// What the desk's sound is told. Streams are the desk's own, one for each
+/// line, spent from the stock that [`SoundEvent::PortReady`] fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeskSound {
+    /// The negotiation's result, first or new. The stream is silent until it
+    /// is the one that talks.
+    Connect { stream: StreamId, agreed: Agreed, learn: Learn },
+    /// The stream between microphone and ear; all others send nothing and
+    /// are not heard. One may be named before it is connected: early media
+    /// and the first word are heard at once.
+    Talk { stream: Option<StreamId> },
+    /// The port goes back to the stock under a new id.
+    Close { stream: StreamId },
+    /// Rings until told otherwise.
+    Ring(Option<RingKind>),
+    /// In the ear, over what is heard: ringback and busy until told
+    /// otherwise, confirm and refused once.
+    EarTone(Option<Tone>),
+    /// The microphone sends silence.
+    Mute(bool),
+    /// One telephone event to the far end and its tones in the ear.
+    SendDigit { stream: StreamId, digit: char },
+}
+
+/// Rings that can be told apart with closed eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RingKind {
+    /// From outside: a double ring.
+    Outside,
+    /// From a colleague: a single ring.
+    Inside,
+    /// A parked call comes back.
+    Recall,
+}
+
+/// What the desk's sound reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SoundEvent {
+    /// Newly bound; the stock grows by it.
+    PortReady(PortToken),
+    /// The peer's first packet since [`DeskSound::Connect`].
+    FirstPacket { stream: StreamId },
+    /// The far end sent a telephone event; it has ended.
+    Digit { stream: StreamId, digit: char },
+    /// Nothing from the peer for `for_ms`. Told once until he sends again.
+    Silent { stream: StreamId, for_ms: u32 },
+    /// A sound device is missing or has failed; calls go on without it.
+    NoDevice { which: SoundDevice, why: String },
+    /// A device works again, by this name.
+    DeviceReady { which: SoundDevice, name: String },
+    /// At most once a second, and only when something has changed.
+    Meters(Meters),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SoundDevice {
+    Microphone,
+    Ear,
+    Ringer,
+}
+
+/// How the talking stream fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meters {
+    /// From -90 (silence) to 0.
+    pub microphone_dbfs: i8,
+    pub ear_dbfs: i8,
+    /// Of the last second's packets: lost, or too late to be heard.
+    pub loss_percent: u8,
+    /// As RFC 3550 §6.4.1 estimates it.
+    pub jitter_ms: u16,
+    /// From a packet's arrival to the ear: what the jitter buffer holds.
+    pub delay_ms: u16,
+}

@@ -1,1 +1,3 @@
 //! SIP as data: messages, transactions, dialogs. No sockets.
+
+pub mod sdp;
