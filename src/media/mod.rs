@@ -1,4 +1,13 @@
 //! Sound as data: codecs, RTP, jitter, tones, and what streams are told. No sockets, no devices.
 
 pub mod control;
+pub mod g711;
+pub mod latch;
+pub mod measure;
+pub mod music;
 pub mod negotiation;
+pub mod relay;
+pub mod rtp;
+pub mod sounds;
+pub mod telephone_event;
+pub mod tones;
