@@ -1,0 +1,7 @@
+//! Configuration files, right and wrong: what is read, and what is said.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod desk_wrong;
+mod office_wrong;
+mod samples;

@@ -1,0 +1,21 @@
+//! The samples of the manual, as they stand.
+
+use bellhop::config::{Desk, Office};
+
+const OFFICE: &str = include_str!("office-sample.toml");
+const DESK: &str = include_str!("desk-sample.toml");
+
+#[test]
+fn the_sample_office_starts_and_each_later_feature_warns_once() {
+    let (office, findings) = Office::parse_alone("office.toml", OFFICE).unwrap();
+    insta::assert_snapshot!("office_findings", findings.to_string());
+    insta::assert_debug_snapshot!("office", office);
+}
+
+#[test]
+fn the_sample_desk_starts() {
+    let (desk, findings) =
+        Desk::parse("desk.toml", DESK, &[], &mut bellhop::config::no_files).unwrap();
+    insta::assert_snapshot!("desk_findings", findings.to_string());
+    insta::assert_debug_snapshot!("desk", desk);
+}
