@@ -104,8 +104,9 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Cuts between letters as people see them, never inside one.
-fn cut(text: &str, columns: usize) -> String {
+/// `text` in at most `columns` columns, cut between letters as people see
+/// them, never inside one.
+pub fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }

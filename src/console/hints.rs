@@ -1,0 +1,258 @@
+//! What is possible now, and what it would do to whom: the hint rows and the
+//! To: row are built of it, with the keymap's own words.
+
+use crate::console::intent::{Action, Context};
+use crate::console::state::{State, Undo, short_name};
+use crate::phone::messages::LineState;
+
+/// A key and what it would do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// As shown: `p`, `xx`, `Space`.
+    pub keys: String,
+    /// "Get Dana"
+    pub words: String,
+}
+
+impl Hint {
+    /// Columns it takes: key, space, words.
+    pub fn width(&self) -> usize {
+        use unicode_width::UnicodeWidthStr;
+        self.keys.width() + 1 + self.words.width()
+    }
+}
+
+/// Verbs for calls and the lot: the first hint row.
+pub fn verbs(state: &State) -> Vec<Hint> {
+    let all = [
+        park(state),
+        group_park(state),
+        retrieve(state),
+        oldest(state),
+        list(state),
+        send(state),
+        hold(state),
+        scope(state),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Answering, the desk itself, and help: the second hint row.
+pub fn desk(state: &State) -> Vec<Hint> {
+    let all = [
+        next_caller(state),
+        row_verb(state),
+        hang_up(state),
+        mute(state),
+        undo(state),
+        do_not_disturb(state),
+        dial(state),
+        pick(state),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// The way to everything else: always shown.
+pub fn always(state: &State) -> Vec<Hint> {
+    [Action::Help, Action::Commands].into_iter().filter_map(|a| plain(state, a)).collect()
+}
+
+/// What each verb would do with what stands in the To: field.
+pub fn for_target(state: &State) -> Vec<Hint> {
+    let to = &state.to.text;
+    if to.is_empty() {
+        return Vec::new();
+    }
+    let is_extension = crate::domain::ids::Extension::parse(to).is_ok();
+    let up = state.current().is_some();
+    let waits = state.parked.all().iter().any(|row| row.view.place.as_str() == to);
+    let park = hint(state, Action::Park, format!("at {to}")).filter(|_| up && is_extension);
+    let send = hint(state, Action::Send, format!("to {to}")).filter(|_| up);
+    let get = hint(state, Action::Retrieve, format!("at {to}")).filter(|_| is_extension && waits);
+    let call = hint(state, Action::Go, to.clone());
+    [park, send, get, call].into_iter().flatten().collect()
+}
+
+/// The choices of a question or a field other than the desk.
+pub fn of_context(state: &State, context: Context) -> Vec<Hint> {
+    let actions = state.keymap.bound(context);
+    let hints = actions.filter_map(|action| {
+        let keys = state.keymap.keys(context, action).next()?.to_string();
+        Some(Hint { keys, words: state.keymap.desc(context, action).to_owned() })
+    });
+    hints.collect()
+}
+
+fn park(state: &State) -> Option<Hint> {
+    if state.to.text.is_empty()
+        && let Some(line) = state.recall_to_park_again()
+    {
+        return again(state, Action::Park, short_name(&line.caller));
+    }
+    let line = state.current()?;
+    if state.to.text.is_empty() {
+        return hint(state, Action::Park, short_name(&line.caller));
+    }
+    hint(state, Action::Park, format!("at {}", state.to.text))
+}
+
+fn group_park(state: &State) -> Option<Hint> {
+    state.current().and_then(|_| plain(state, Action::GroupPark))
+}
+
+fn retrieve(state: &State) -> Option<Hint> {
+    if let Some(row) = state.selected_parked() {
+        return hint(state, Action::Retrieve, short_name(&row.view.caller));
+    }
+    let rows = state.parked.visible();
+    let mut mine = rows.filter(|row| row.view.place == state.me.extension);
+    let mine = mine
+        .next()
+        .or_else(|| state.parked.visible().find(|row| state.parked.is_my_groups(row)))?;
+    hint(state, Action::Retrieve, short_name(&mine.view.caller))
+}
+
+fn oldest(state: &State) -> Option<Hint> {
+    let row = state.parked.oldest()?;
+    hint(state, Action::RetrieveOldest, short_name(&row.view.caller))
+}
+
+fn list(state: &State) -> Option<Hint> {
+    let last = state.parked.visible().map(|row| row.number).max()?;
+    let keys = key(state, Action::List)?;
+    let numbers = if last == 1 { "1".to_owned() } else { format!("1-{last}") };
+    let words = state.keymap.desc(Context::Desk, Action::List).to_owned();
+    Some(Hint { keys: format!("{keys} {numbers}"), words })
+}
+
+fn scope(state: &State) -> Option<Hint> {
+    state.parked.group.as_ref()?;
+    if state.parked.is_whole_office() {
+        return again(state, Action::Scope, String::new());
+    }
+    let hidden = state.parked.hidden();
+    (hidden > 0).then(|| hint(state, Action::Scope, format!("({hidden} more)")))?
+}
+
+fn send(state: &State) -> Option<Hint> {
+    state.current()?;
+    let to = &state.to.text;
+    let object = if to.is_empty() { String::new() } else { format!("to {to}") };
+    hint(state, Action::Send, object)
+}
+
+fn hold(state: &State) -> Option<Hint> {
+    let selected = state.selected_line().filter(|line| line.state == LineState::Held);
+    if let Some(line) = selected {
+        return again(state, Action::Hold, short_name(&line.caller));
+    }
+    if state.calls.talking().is_some() {
+        return plain(state, Action::Hold);
+    }
+    let line = state.calls.longest_held()?;
+    again(state, Action::Hold, short_name(&line.caller))
+}
+
+fn next_caller(state: &State) -> Option<Hint> {
+    let line = state.next_caller()?;
+    let name = short_name(&line.caller);
+    if line.state != LineState::Held {
+        return hint(state, Action::NextCaller, name);
+    }
+    let keys = key(state, Action::NextCaller)?;
+    let resume = state.keymap.again(Context::Desk, Action::Hold);
+    Some(Hint { keys, words: joined(resume, &name) })
+}
+
+/// Enter on the selected row, while nothing is typed.
+fn row_verb(state: &State) -> Option<Hint> {
+    if !state.to.text.is_empty() {
+        return None;
+    }
+    let keys = key(state, Action::Go)?;
+    let keymap = &state.keymap;
+    let (verb, caller) = match (state.selected_line(), state.selected_parked()) {
+        (Some(line), _) if line.state == LineState::Ringing => {
+            (keymap.desc(Context::Desk, Action::NextCaller), &line.caller)
+        }
+        (Some(line), _) if line.state == LineState::Held => {
+            (keymap.again(Context::Desk, Action::Hold), &line.caller)
+        }
+        (_, Some(row)) => (keymap.desc(Context::Desk, Action::Retrieve), &row.view.caller),
+        _ => return None,
+    };
+    Some(Hint { keys, words: joined(verb, &short_name(caller)) })
+}
+
+fn mute(state: &State) -> Option<Hint> {
+    if state.muted {
+        return again(state, Action::Mute, String::new());
+    }
+    state.calls.talking().and_then(|_| plain(state, Action::Mute))
+}
+
+fn hang_up(state: &State) -> Option<Hint> {
+    state
+        .selected_line()
+        .or_else(|| state.calls.in_the_ear())
+        .or_else(|| state.calls.only_held())?;
+    let keys = key(state, Action::HangUp)?;
+    let twice = state.options.hangup == crate::console::state::HangUpKey::Double;
+    let keys = match (twice, keys.chars().count()) {
+        (true, 1) => format!("{keys}{keys}"),
+        (true, _) => format!("{keys} {keys}"),
+        (false, _) => keys,
+    };
+    Some(Hint { keys, words: state.keymap.desc(Context::Desk, Action::HangUp).to_owned() })
+}
+
+fn do_not_disturb(state: &State) -> Option<Hint> {
+    let on = state.do_not_disturb;
+    if on {
+        again(state, Action::DoNotDisturb, String::new())
+    } else {
+        plain(state, Action::DoNotDisturb)
+    }
+}
+
+fn undo(state: &State) -> Option<Hint> {
+    let object = match state.undo.as_ref()? {
+        Undo::Parked { .. } => "park",
+        Undo::Retrieved { .. } => "fetch",
+        Undo::Held { .. } => "hold",
+        Undo::HungUp { .. } => "hang-up",
+    };
+    hint(state, Action::Undo, object.to_owned())
+}
+
+fn dial(state: &State) -> Option<Hint> {
+    let idle = state.to.text.is_empty();
+    idle.then(|| Hint { keys: "0-9".to_owned(), words: "Number".to_owned() })
+}
+
+fn pick(state: &State) -> Option<Hint> {
+    let shown = state.to.text.is_empty() && !state.people.rows().is_empty();
+    shown.then(|| Hint { keys: "A-Z".to_owned(), words: "Colleague".to_owned() })
+}
+
+fn key(state: &State, action: Action) -> Option<String> {
+    state.keymap.keys(Context::Desk, action).next().map(|key| key.to_string())
+}
+
+fn plain(state: &State, action: Action) -> Option<Hint> {
+    hint(state, action, String::new())
+}
+
+fn hint(state: &State, action: Action, object: String) -> Option<Hint> {
+    let words = joined(state.keymap.desc(Context::Desk, action), &object);
+    Some(Hint { keys: key(state, action)?, words })
+}
+
+fn again(state: &State, action: Action, object: String) -> Option<Hint> {
+    let words = joined(state.keymap.again(Context::Desk, action), &object);
+    Some(Hint { keys: key(state, action)?, words })
+}
+
+fn joined(verb: &str, object: &str) -> String {
+    if object.is_empty() { verb.to_owned() } else { format!("{verb} {object}") }
+}

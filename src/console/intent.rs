@@ -1,0 +1,159 @@
+//! What the person at the desk wants, and the names keymaps have for it.
+
+/// A key, understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    Do(Action),
+    /// A character for the field that has the cursor.
+    Type(char),
+    /// A colleague by his letter.
+    Pick(char),
+    /// A key that means nothing here.
+    Nothing,
+}
+
+/// Everything a key can be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// The next caller: ringing, else recalled, else longest held.
+    NextCaller,
+    /// Call the number in the To: field, or the selected row's own verb.
+    Go,
+    Up,
+    Down,
+    Park,
+    GroupPark,
+    Retrieve,
+    RetrieveOldest,
+    /// Choose a parked call by its row number.
+    List,
+    /// My group's parked calls, or the whole office's.
+    Scope,
+    Send,
+    Hold,
+    Mute,
+    DoNotDisturb,
+    HangUp,
+    Undo,
+    Help,
+    Commands,
+    Back,
+    Erase,
+    Redraw,
+    Suspend,
+    Quit,
+    /// Answers to "park all and quit?".
+    ParkAllAndQuit,
+    Stay,
+}
+
+/// Where a key is bound: what has the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Context {
+    Desk,
+    /// The command line after `:`.
+    Prompt,
+    Help,
+    /// The question asked before leaving with calls up.
+    Leaving,
+}
+
+use Action::{
+    Back, Commands, DoNotDisturb, Down, Erase, Go, GroupPark, HangUp, Help, Hold, List, Mute,
+    NextCaller, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest, Scope, Send, Stay,
+    Suspend, Undo, Up,
+};
+
+/// Each action under its name in keymaps, in the order of the help.
+pub const ACTIONS: [(Action, &str); 25] = [
+    (NextCaller, "call.next"),
+    (Go, "go"),
+    (Park, "park.here"),
+    (GroupPark, "park.group"),
+    (Retrieve, "retrieve"),
+    (RetrieveOldest, "retrieve.oldest"),
+    (List, "parked.list"),
+    (Scope, "parked.scope"),
+    (Send, "transfer.blind"),
+    (Hold, "hold"),
+    (Mute, "mute"),
+    (HangUp, "hangup"),
+    (DoNotDisturb, "dnd"),
+    (Undo, "undo"),
+    (Up, "select.up"),
+    (Down, "select.down"),
+    (Erase, "erase"),
+    (Back, "back"),
+    (Help, "help"),
+    (Commands, "commands"),
+    (Quit, "quit"),
+    (Suspend, "suspend"),
+    (Redraw, "redraw"),
+    (ParkAllAndQuit, "leave.park"),
+    (Stay, "leave.stay"),
+];
+
+/// Actions that must keep a key, and where: without them a caller or the
+/// way out is lost.
+pub const ESSENTIAL: [(Context, Action); 21] = [
+    (Context::Desk, NextCaller),
+    (Context::Desk, Go),
+    (Context::Desk, Park),
+    (Context::Desk, GroupPark),
+    (Context::Desk, Retrieve),
+    (Context::Desk, List),
+    (Context::Desk, Send),
+    (Context::Desk, Hold),
+    (Context::Desk, Mute),
+    (Context::Desk, HangUp),
+    (Context::Desk, Up),
+    (Context::Desk, Down),
+    (Context::Desk, Back),
+    (Context::Desk, Erase),
+    (Context::Desk, Help),
+    (Context::Desk, Commands),
+    (Context::Prompt, Go),
+    (Context::Prompt, Back),
+    (Context::Help, Back),
+    (Context::Leaving, ParkAllAndQuit),
+    (Context::Leaving, Stay),
+];
+
+pub const CONTEXTS: [(Context, &str); 4] = [
+    (Context::Desk, "desk"),
+    (Context::Prompt, "prompt"),
+    (Context::Help, "help"),
+    (Context::Leaving, "leaving"),
+];
+
+impl Action {
+    pub fn name(self) -> &'static str {
+        ACTIONS.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
+    }
+
+    /// Works from any screen, even while something else has the keyboard
+    /// (product M9).
+    pub fn is_any_time(self) -> bool {
+        matches!(self, NextCaller | Park | GroupPark | Retrieve | Quit | Redraw | Suspend)
+    }
+
+    /// Changes a call or the desk. A key that repeats by itself, or that was
+    /// meant for another window, must not do so.
+    pub fn is_verb(self) -> bool {
+        !matches!(self, Up | Down | Erase | Back | Help | Commands | Redraw | Suspend | Quit | Stay)
+    }
+}
+
+impl Context {
+    pub fn name(self) -> &'static str {
+        CONTEXTS.iter().find(|(context, _)| *context == self).map_or("", |(_, name)| name)
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        CONTEXTS.iter().find(|(_, known)| *known == name).map(|(context, _)| *context)
+    }
+}

@@ -1,0 +1,45 @@
+//! TODAY: calls of this desk that are over, people rather than codes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{Pen, Scene, below, more, rule};
+use crate::console::state::Past;
+use crate::console::state::clock::span;
+use crate::console::theme::Role;
+use crate::phone::messages::{Direction, Ended};
+
+pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
+    let past = &scene.state.past;
+    let room = usize::from(area.height.saturating_sub(1));
+    let count = if past.is_empty() { String::new() } else { format!("  {} calls", past.len()) };
+    rule(scene, area, &format!("TODAY{count}"), &more(past.len(), room), buffer);
+    let area = below(area, 1);
+    if past.is_empty() {
+        Pen::at(buffer, scene.theme, area, 0).plain("  No call has ended yet.");
+    }
+    for (y, call) in (0..area.height).zip(past.iter().rev()) {
+        draw_row(scene, call, area, y, buffer);
+    }
+}
+
+fn draw_row(scene: &Scene, call: &Past, area: Rect, y: u16, buffer: &mut Buffer) {
+    let mut pen = Pen::at(buffer, scene.theme, area, y);
+    let style = Style::new();
+    pen.plain(" ").cell(&scene.state.clock.minutes(call.at), 5, scene.theme.style(Role::Line));
+    pen.cell(kind(call), 4, style);
+    pen.cell(&call.caller.to_string(), 18, scene.theme.style(Role::Strong));
+    let talked = call.talked.map(span).unwrap_or_default();
+    pen.cell_right(&talked, 6, style).skip(1);
+    let missed = matches!(call.ended, Ended::Missed | Ended::Failed { .. });
+    pen.role(&call.outcome, if missed { Role::Soon } else { Role::Plain });
+}
+
+fn kind(call: &Past) -> &'static str {
+    match call.direction {
+        Direction::Incoming => "in",
+        Direction::Outgoing => "out",
+        Direction::Retrieved => "lot",
+    }
+}

@@ -1,0 +1,105 @@
+//! The To: row: what is typed, who that is, what each verb will do with him;
+//! or the question that waits for a key.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Cursor, Pen, Scene, hint_rows, rule};
+use crate::console::hints;
+use crate::console::intent::{Action, Context};
+use crate::console::state::people::lamp_word;
+use crate::console::state::{Mode, Pending};
+use crate::console::theme::Role;
+use crate::phone::messages::{LineId, LineState};
+
+/// On the last row of `area`; a row above it is a line across.
+pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    if area.height > 1 {
+        rule(scene, area, "", "", buffer);
+    }
+    let area =
+        Rect { y: area.y + area.height.saturating_sub(1), height: 1.min(area.height), ..area };
+    match (&scene.state.mode, &scene.state.pending) {
+        (Mode::Prompt(text), _) => prompt(scene, text, area, buffer),
+        (Mode::Leaving, _) => leaving(scene, area, buffer),
+        (_, Some(Pending::HangUp { line, .. })) => hang_up(scene, *line, area, buffer),
+        (_, Some(Pending::Row { digits, .. })) => row_number(scene, digits, area, buffer),
+        (_, Some(Pending::Send { .. }) | None) => to(scene, area, buffer),
+    }
+}
+
+fn to(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let state = scene.state;
+    let typing = !state.to.text.is_empty();
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.role(" To: ", Role::Title).role(&state.to.text, Role::Typed);
+    let position = Position { x: pen.column(), y: area.y };
+    pen.plain("_  ");
+    let cursor = Cursor { position, visible: typing };
+    if !typing {
+        return cursor;
+    }
+    let hints = hints::for_target(state);
+    let room = hint_rows::width(&hints) + 2;
+    let person = person_words(scene);
+    let width = person.width().min(pen.left().saturating_sub(room).max(12));
+    pen.cell(&person, width, scene.theme.style(Role::Plain)).skip(1);
+    hint_rows::put(&hints, &mut pen);
+    cursor
+}
+
+/// "Dev Patel, free, 1 parked"
+fn person_words(scene: &Scene) -> String {
+    if scene.state.to.text == scene.state.me.extension.as_str() {
+        return "yourself".to_owned();
+    }
+    let Some(person) = scene.state.person_in_to() else {
+        return String::new();
+    };
+    let lamp = &person.lamp;
+    let parked = if lamp.parked > 0 { format!(", {} parked", lamp.parked) } else { String::new() };
+    format!("{}, {}{parked}", lamp.name, lamp_word(lamp.state))
+}
+
+fn prompt(scene: &Scene, text: &str, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.role(" :", Role::Title).role(text, Role::Typed);
+    let position = Position { x: pen.column(), y: area.y };
+    pen.plain("_   ");
+    hint_rows::put(&hints::of_context(scene.state, Context::Prompt), &mut pen);
+    Cursor { position, visible: true }
+}
+
+fn leaving(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let live = scene.state.calls.live().count();
+    let calls = if live == 1 { "1 call is up".to_owned() } else { format!("{live} calls are up") };
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.role(&format!(" QUIT? {calls} "), Role::Danger).plain("   ");
+    hint_rows::put(&hints::of_context(scene.state, Context::Leaving), &mut pen);
+    Cursor { position: Position { x: area.x, y: area.y }, visible: true }
+}
+
+/// The next key cannot be taken back: it looks like it.
+fn hang_up(scene: &Scene, line: LineId, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let state = scene.state;
+    let line = state.calls.get(line);
+    let name = line.map(|line| line.caller.to_string()).unwrap_or_default();
+    let ringing = line.is_some_and(|line| line.state == LineState::Ringing);
+    let verb = if ringing { "REFUSE" } else { "HANG UP" };
+    let key = state.keymap.keys(Context::Desk, Action::HangUp).next();
+    let key = key.map(|key| key.to_string()).unwrap_or_default();
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.role(&format!(" {key} again: {verb} {name} "), Role::Danger);
+    pen.plain("   any other key: no");
+    Cursor { position: Position { x: area.x, y: area.y }, visible: true }
+}
+
+fn row_number(scene: &Scene, digits: &str, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    let verb = scene.state.keymap.desc(Context::Desk, Action::Retrieve);
+    pen.role(&format!(" {verb} parked call #: "), Role::Title).role(digits, Role::Typed);
+    let position = Position { x: pen.column(), y: area.y };
+    pen.plain("_   its number in the list");
+    Cursor { position, visible: true }
+}

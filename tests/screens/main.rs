@@ -1,0 +1,5 @@
+//! The attendant's screen: keys in, commands and golden screens out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod keymaps;
