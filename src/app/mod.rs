@@ -1,1 +1,27 @@
 //! The commands: each composes cores and edge.
+
+pub mod check;
+pub mod cli;
+pub mod settings;
+
+/// Why a command could not do what was asked: what happened, to what, and
+/// what to do, in words for people. Printed by `main` alone; exit code 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(String);
+
+impl Trouble {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// It cannot be done.
+pub fn run(line: &cli::Line) -> Result<(), Trouble> {
+    match &line.command {
+        cli::Command::Check(args) => check::run(args),
+    }
+}

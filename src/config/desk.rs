@@ -153,7 +153,7 @@ impl Desk {
 fn read_desk(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Desk> {
     let account = read_account(root, reader);
     let office = root.section("office", reader).and_then(|mut section| {
-        let config = required_text(&mut section, "config", reader);
+        let config = read_office_path(&mut section, reader);
         section.finish(reader);
         config
     });
@@ -161,6 +161,18 @@ fn read_desk(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Desk
     let screen = read_screen(root, reader);
     let manners = read_manners(root, reader);
     Some(Desk { account: account?, office, sound, screen, manners })
+}
+
+/// Without its server this desk is still a desk.
+fn read_office_path(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<String> {
+    let path = required_text(section, "config", reader)?;
+    let item = section.take("config")?;
+    if let Err(fault) = reader.read_file(&path) {
+        let fault = format!("{fault}; no server is started here");
+        reader.leave_out(&item.place, &item.path, fault);
+        return None;
+    }
+    Some(path)
 }
 
 fn read_account(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Account> {

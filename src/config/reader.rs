@@ -34,9 +34,19 @@ pub struct Reader<'d, 'f> {
 struct Found {
     document: usize,
     at: usize,
-    /// True of the value by itself, whatever stands elsewhere in the text.
-    by_itself: bool,
+    of: FaultOf,
     complaint: Complaint,
+}
+
+/// What is at fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FaultOf {
+    /// The text is no TOML there.
+    Syntax,
+    /// In the value, whatever stands elsewhere in the text.
+    Value,
+    /// In what stands, or lacks, elsewhere.
+    Whole,
 }
 
 /// Columns of the widest offending value shown.
@@ -55,27 +65,27 @@ impl<'d, 'f> Reader<'d, 'f> {
 
     /// A fault of the value by itself.
     pub fn complain(&mut self, place: &Place, key: &str, fault: Fault) {
-        self.note(place, key, self.shown(place), fault, Severity::Refused, true);
+        self.note(place, key, self.shown(place), fault, Severity::Refused, FaultOf::Value);
     }
 
     /// As [`Self::complain`], of a value that nobody may be shown.
     pub fn complain_of_secret(&mut self, place: &Place, key: &str, fault: Fault) {
-        self.note(place, key, String::new(), fault, Severity::Refused, true);
+        self.note(place, key, String::new(), fault, Severity::Refused, FaultOf::Value);
     }
 
     /// Something missing from the thing that begins at `place`.
     pub fn miss(&mut self, place: &Place, key: &str, fault: impl Into<Fault>) {
-        self.note(place, key, String::new(), fault.into(), Severity::Refused, false);
+        self.note(place, key, String::new(), fault.into(), Severity::Refused, FaultOf::Whole);
     }
 
-    /// A fault that lies in how the value fits the rest.
+    /// A fault that of in how the value fits the rest.
     pub fn clash(&mut self, place: &Place, key: &str, fault: impl Into<Fault>) {
-        self.note(place, key, self.shown(place), fault.into(), Severity::Refused, false);
+        self.note(place, key, self.shown(place), fault.into(), Severity::Refused, FaultOf::Whole);
     }
 
     /// A fault that the office can live with.
     pub fn leave_out(&mut self, place: &Place, key: &str, fault: impl Into<Fault>) {
-        self.note(place, key, self.shown(place), fault.into(), Severity::LeftOut, false);
+        self.note(place, key, self.shown(place), fault.into(), Severity::LeftOut, FaultOf::Whole);
     }
 
     /// The setting is understood, but `what` comes with a later release. Once
@@ -83,7 +93,7 @@ impl<'d, 'f> Reader<'d, 'f> {
     pub fn later(&mut self, place: &Place, key: &str, what: &str) {
         if self.warned.insert((key.to_owned(), what.to_owned())) {
             let fault = format!("understood, but {what} with a later release").into();
-            self.note(place, key, self.shown(place), fault, Severity::Later, false);
+            self.note(place, key, self.shown(place), fault, Severity::Later, FaultOf::Whole);
         }
     }
 
@@ -106,7 +116,11 @@ impl<'d, 'f> Reader<'d, 'f> {
             // What a broken text lacks may only have been unreadable.
             self.found.retain(|found| {
                 let line = (found.document, found.complaint.line);
-                found.complaint.key.is_empty() || found.by_itself && !broken_lines.contains(&line)
+                match found.of {
+                    FaultOf::Syntax => true,
+                    FaultOf::Value => !broken_lines.contains(&line),
+                    FaultOf::Whole => false,
+                }
             });
         }
         self.found.sort_by_key(|found| (found.document, found.at));
@@ -114,13 +128,13 @@ impl<'d, 'f> Reader<'d, 'f> {
     }
 
     fn broken_lines(&self) -> BTreeSet<(usize, u32)> {
-        let broken = self.found.iter().filter(|found| found.complaint.key.is_empty());
+        let broken = self.found.iter().filter(|found| found.of == FaultOf::Syntax);
         broken.map(|found| (found.document, found.complaint.line)).collect()
     }
 
     fn complain_of_syntax(&mut self, place: Place, message: &str) {
         let value = self.shown_unless_secret(&place);
-        self.note(&place, "", value, message.to_owned().into(), Severity::Refused, true);
+        self.note(&place, "", value, message.to_owned().into(), Severity::Refused, FaultOf::Syntax);
     }
 
     fn note(
@@ -130,7 +144,7 @@ impl<'d, 'f> Reader<'d, 'f> {
         value: String,
         fault: Fault,
         severity: Severity,
-        by_itself: bool,
+        of: FaultOf,
     ) {
         let Some(document) = self.documents.get(place.document) else {
             return;
@@ -139,7 +153,7 @@ impl<'d, 'f> Reader<'d, 'f> {
         self.found.push(Found {
             document: place.document,
             at: place.span.start,
-            by_itself,
+            of,
             complaint: Complaint {
                 severity,
                 file: document.file.clone(),

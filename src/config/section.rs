@@ -189,6 +189,10 @@ impl<'d> Item<'d> {
         fits
     }
 
+    pub fn is_empty_list(&self) -> bool {
+        self.value.as_array().is_some_and(|list| list.is_empty())
+    }
+
     pub fn list(&self, reader: &mut Reader<'_, '_>) -> Vec<Self> {
         let Some(array) = self.value.as_array() else {
             let raw = self.value.as_str().filter(|_| !self.secret);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod check_command;
 mod desk_wrong;
+mod everything;
 mod office_wrong;
 mod samples;

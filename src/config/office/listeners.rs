@@ -25,7 +25,7 @@ pub fn standard() -> Vec<Listener> {
 
 pub fn read(item: &Item<'_>, reader: &mut Reader<'_, '_>, taken: &mut Taken) -> Vec<Listener> {
     let listeners = item.each(reader, listener);
-    if listeners.is_empty() {
+    if item.is_empty_list() {
         reader.miss(&item.place, &item.path, "the server needs an address to listen on");
     }
     for (listener, place) in &listeners {

@@ -1,0 +1,78 @@
+//! `bellhop check`: every fault of the configuration files, in one pass.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::app::cli::CheckArgs;
+use crate::app::{Trouble, settings};
+use crate::config::{Desk, Findings, Kind, Office, kind_of};
+use crate::edge::files;
+use crate::edge::folders::Folders;
+
+/// Prints what it finds, a line each.
+///
+/// # Errors
+/// There is a fault, or nothing to check.
+pub fn run(args: &CheckArgs) -> Result<(), Trouble> {
+    let files = if args.config.is_empty() { usual_files() } else { args.config.clone() };
+    if files.is_empty() {
+        return Err(Trouble::new(
+            "no office.toml here and no desk.toml of this user: name a file with --config",
+        ));
+    }
+    let faulty = files.iter().filter(|file| !is_faultless(file)).count();
+    if faulty == 0 { Ok(()) } else { Err(Trouble::new(summary(faulty, files.len()))) }
+}
+
+/// Those that are there of the files a user has without naming any.
+fn usual_files() -> Vec<PathBuf> {
+    let own = Folders::of_this_user();
+    let own = own.iter().flat_map(|folders| [folders.desk_file(), folders.keys_file()]);
+    let files = [PathBuf::from("office.toml")].into_iter().chain(own);
+    files.filter(|file| file.exists()).collect()
+}
+
+fn is_faultless(file: &Path) -> bool {
+    match findings_in(file) {
+        Ok(findings) => {
+            if !findings.as_slice().is_empty() {
+                say(&findings.to_string());
+            }
+            if !findings.has_faults() {
+                say(&format!("{}: no faults", file.display()));
+            }
+            !findings.has_faults()
+        }
+        Err(Trouble(message)) => {
+            say(&message);
+            false
+        }
+    }
+}
+
+fn findings_in(file: &Path) -> Result<Findings, Trouble> {
+    let text = settings::text_of(file)?;
+    let name = file.to_string_lossy();
+    let mut beside = files::reader_beside(file);
+    match kind_of(&name, &text) {
+        Kind::Office => Ok(either(Office::parse(&name, &text, &mut beside))),
+        Kind::Desk => Ok(either(Desk::parse(&name, &text, &[], &mut beside))),
+        Kind::Keys => Err(Trouble::new(format!("{name}: this release has no keymaps to change"))),
+    }
+}
+
+fn either<T>(result: Result<(T, Findings), Findings>) -> Findings {
+    result.map_or_else(|findings| findings, |(_, findings)| findings)
+}
+
+fn summary(faulty: usize, all: usize) -> String {
+    match (faulty, all) {
+        (1, 1) => "the file has faults".to_owned(),
+        _ => format!("{faulty} of {all} files have faults"),
+    }
+}
+
+/// A reader who has gone away needs no answer.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,124 @@
+//! The command line's grammar. Wrong usage is answered by `clap`, exit code 2.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A receptionist's desk phone in a terminal, and the small-office phone
+/// system behind it.
+#[derive(Debug, Parser)]
+#[command(name = "bellhop", version, max_term_width = 100)]
+pub struct Line {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find every fault in office, desk and key files
+    Check(CheckArgs),
+}
+
+/// The server, without a screen
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The office's settings
+    #[arg(long, value_name = "FILE", default_value = "office.toml")]
+    pub config: PathBuf,
+}
+
+/// The console alone
+#[derive(Debug, Default, Args)]
+pub struct ConsoleArgs {
+    /// The console's settings; by default desk.toml in the user's settings folder
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A setting that wins over the file's, such as screen.blink=false
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub set: Vec<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// A whole office with simulated callers and colleagues, and the console
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Columns and rows, such as 80x24; by default the terminal's own
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<Size>,
+    /// Keys to press, one `seconds keys` a line
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Play a morning without a terminal and print what happened as JSON lines
+    #[arg(long)]
+    pub headless: bool,
+    /// End after this many seconds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
+}
+
+/// Draw the screens of the manual
+#[derive(Debug, Args)]
+pub struct PicturesArgs {
+    /// The folder they are written to
+    #[arg(long, value_name = "FOLDER", default_value = "screenshots")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// A file to check, of any kind; may be given several times. By default
+    /// office.toml here, and desk.toml and keys.toml in the user's settings folder
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
+}
+
+/// A terminal's size in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let wanted = || "a size is columns x rows, from 20x6 to 500x200, such as 80x24".to_owned();
+    let (columns, rows) = text.split_once(['x', 'X']).ok_or_else(wanted)?;
+    let size = columns.parse().ok().zip(rows.parse().ok());
+    let (columns, rows) = size.ok_or_else(wanted)?;
+    let fits = (20..=500).contains(&columns) && (6..=200).contains(&rows);
+    if fits { Ok(Size { columns, rows }) } else { Err(wanted()) }
+}
+
+fn key_and_value(text: &str) -> Result<String, String> {
+    let key = text.split_once('=').map(|(key, _)| key.trim()).unwrap_or_default();
+    let is_path = !key.is_empty()
+        && key.split('.').all(|part| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        });
+    if is_path { Ok(text.to_owned()) } else { Err("such as screen.blink=false".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        use clap::CommandFactory;
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_settings_are_held_to_their_form() {
+        assert_eq!(size("80x24"), Ok(Size { columns: 80, rows: 24 }));
+        for wrong in ["80", "x24", "80x", "10x24", "80x24x1", "9999x24"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert!(key_and_value("screen.blink=false").is_ok());
+        for wrong in ["blink", "=1", "a..b=1", "a b=1", "a]\n[x=1"] {
+            assert!(key_and_value(wrong).is_err(), "{wrong}");
+        }
+    }
+}

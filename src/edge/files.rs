@@ -1,0 +1,151 @@
+//! Files, read whole and bounded; errors in words for people.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Bytes of the longest file read: half an hour of music, uncompressed.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of the longest answer of a password command.
+const ANSWER_BYTES_MAX: u64 = 4096;
+
+/// # Errors
+/// The file cannot be read, or is too long: in words for people.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| in_words(&error))?;
+    let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let read = read.map_err(|error| in_words(&error))?;
+    if read as u64 > FILE_BYTES_MAX {
+        return Err(format!("it is longer than {} MiB", FILE_BYTES_MAX >> 20));
+    }
+    Ok(bytes)
+}
+
+/// # Errors
+/// As [`read`], or the file is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        format!("it is not UTF-8 (line {line})")
+    })
+}
+
+/// A path written in a file: relative ones begin where that file is.
+pub fn beside(file: &Path, path: &str) -> PathBuf {
+    file.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+}
+
+/// Reads what a configuration names, for its parser.
+pub fn reader_beside(file: &Path) -> impl FnMut(&str) -> Result<Vec<u8>, String> {
+    let file = file.to_owned();
+    move |path| read(&beside(&file, path))
+}
+
+/// Writes so that a reader sees the old file or the new one, never half of
+/// one; nobody but this user may read it.
+///
+/// # Errors
+/// The folder cannot be written to.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let written = private(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| std::fs::rename(&new, path));
+    if renamed.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    renamed
+}
+
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The first line a password command prints. It may ask at the terminal.
+///
+/// # Errors
+/// It cannot be run, fails, or prints nothing.
+pub fn answer_of(command_line: &str) -> Result<String, String> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut child = Command::new(shell)
+        .args([flag, command_line])
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| in_words(&error))?;
+    let mut answer = String::new();
+    let read = match child.stdout.take() {
+        Some(out) => out.take(ANSWER_BYTES_MAX).read_to_string(&mut answer),
+        None => Ok(0),
+    };
+    let status = child.wait().map_err(|error| in_words(&error))?;
+    read.map_err(|error| in_words(&error))?;
+    let line = answer.lines().next().unwrap_or_default();
+    match (status.success(), line) {
+        (false, _) => Err(format!("the command failed ({status})")),
+        (true, "") => Err("the command printed nothing".to_owned()),
+        (true, line) => Ok(line.to_owned()),
+    }
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_said_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap_err(), "it is a folder");
+        let file = folder.path().join("office.toml");
+        assert_eq!(read(&file).unwrap_err(), "there is no such file");
+        std::fs::write(&file, b"a\nb\xFF").unwrap();
+        assert_eq!(read_text(&file).unwrap_err(), "it is not UTF-8 (line 2)");
+        let mut reader = reader_beside(&file);
+        assert_eq!(reader("office.toml").unwrap(), b"a\nb\xFF");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_kept_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        replace_private(&file, b"one, and longer").unwrap();
+        replace_private(&file, b"two").unwrap();
+        assert_eq!(read_text(&file).unwrap(), "two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(replace_private(&folder.path().join("none/such"), b"").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_command_answers_with_its_first_line() {
+        assert_eq!(answer_of("printf 'hunter2\\nmore'").unwrap(), "hunter2");
+        assert_eq!(answer_of("true").unwrap_err(), "the command printed nothing");
+        assert!(answer_of("echo x; exit 3").unwrap_err().contains("failed"));
+    }
+}
