@@ -10,3 +10,4 @@ pub mod ids;
 pub mod park_table;
 pub mod recall;
 pub mod time;
+pub mod timers;

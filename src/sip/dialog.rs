@@ -1,0 +1,187 @@
+//! One dialog (RFC 3261 §12): what makes later requests belong to it.
+
+use core::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::sip::flow::Flow;
+use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Request, Response, Uri};
+
+/// A peer that both sides could have started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialog {
+    pub call_id: String,
+    /// Ours, with our tag.
+    pub local: NameAddr,
+    /// The peer's, with his tag once he has answered.
+    pub remote: NameAddr,
+    pub local_cseq: u32,
+    pub remote_cseq: Option<u32>,
+    /// The peer's Contact.
+    pub target: Uri,
+    pub routes: Vec<NameAddr>,
+    /// Our Contact.
+    pub contact: Uri,
+    /// The way to the peer.
+    pub flow: Flow,
+}
+
+/// What finds a dialog: Call-ID and our own tag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DialogId {
+    pub call_id: String,
+    pub local_tag: String,
+}
+
+impl DialogId {
+    /// Of the dialog a request to us belongs to; none when it starts one.
+    pub fn of_request(headers: &Headers) -> Option<Self> {
+        Some(Self { call_id: headers.call_id()?, local_tag: headers.to_tag()? })
+    }
+}
+
+/// Why a request does not fit the dialog it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The peer's tag is another's: 481.
+    WrongTag,
+    /// Its CSeq is not above the last one: 500 (RFC 3261 §12.2.2).
+    OutOfOrder,
+}
+
+impl Dialog {
+    /// The dialog a request to us would start (RFC 3261 §12.1.1).
+    pub fn from_request(request: &Request, local_tag: &str, contact: Uri, flow: Flow) -> Self {
+        let headers = &request.headers;
+        let nobody = || NameAddr::new(None, request.uri.clone());
+        let remote = headers.from().unwrap_or_else(|_| nobody());
+        let local = headers.to().unwrap_or_else(|_| nobody());
+        let target = headers.contact().map_or_else(|| remote.uri.clone(), |c| c.uri);
+        let routes = headers.record_routes();
+        Self {
+            call_id: headers.call_id().unwrap_or_default(),
+            local: local.with_tag(local_tag),
+            remote,
+            local_cseq: 0,
+            remote_cseq: headers.cseq().ok().map(|cseq| cseq.number),
+            flow: next_hop(&routes, &target, flow),
+            target,
+            routes,
+            contact,
+        }
+    }
+
+    /// A dialog we are about to start with a request to `target`.
+    pub fn outgoing(
+        call_id: String,
+        local: NameAddr,
+        remote: NameAddr,
+        target: Uri,
+        contact: Uri,
+        flow: Flow,
+    ) -> Self {
+        Self {
+            call_id,
+            local,
+            remote,
+            local_cseq: 0,
+            remote_cseq: None,
+            target,
+            routes: Vec::new(),
+            contact,
+            flow,
+        }
+    }
+
+    pub fn id(&self) -> DialogId {
+        let local_tag = self.local.tag().unwrap_or_default().to_owned();
+        DialogId { call_id: self.call_id.clone(), local_tag }
+    }
+
+    /// Learns the peer's tag, target and route from his answer (RFC 3261 §12.1.2).
+    pub fn answered(&mut self, response: &Response, flow: Flow) {
+        if let Ok(to) = response.headers.to() {
+            self.remote = to;
+        }
+        self.routes = response.headers.record_routes();
+        self.routes.reverse();
+        self.refresh_target(&response.headers, flow);
+    }
+
+    /// A target refresh: re-INVITE, UPDATE, SUBSCRIBE, NOTIFY and their answers.
+    pub fn refresh_target(&mut self, headers: &Headers, flow: Flow) {
+        if let Some(contact) = headers.contact() {
+            self.target = contact.uri;
+            self.flow = next_hop(&self.routes, &self.target, flow);
+        }
+    }
+
+    /// A new request of ours within the dialog.
+    pub fn request(&mut self, method: Method) -> Request {
+        self.local_cseq += 1;
+        self.request_numbered(method, self.local_cseq)
+    }
+
+    /// The ACK of the INVITE numbered `number`.
+    pub fn ack(&self, number: u32) -> Request {
+        self.request_numbered(Method::Ack, number)
+    }
+
+    fn request_numbered(&self, method: Method, number: u32) -> Request {
+        let mut request = Request::new(method.clone(), self.target.clone());
+        let headers = &mut request.headers;
+        headers.push(Name::MaxForwards, "70");
+        for route in &self.routes {
+            headers.push(Name::Route, route.to_string());
+        }
+        headers.push(Name::From, self.local.to_string());
+        headers.push(Name::To, self.remote.to_string());
+        headers.push(Name::CallId, Bytes::from(self.call_id.clone()));
+        headers.push(Name::CSeq, format!("{number} {}", method.as_str()));
+        if !matches!(method, Method::Ack | Method::Bye | Method::Cancel) {
+            headers.push(Name::Contact, format!("<{}>", self.contact));
+        }
+        request
+    }
+
+    /// Takes a request of the peer's into account.
+    ///
+    /// # Errors
+    /// It does not fit; nothing has changed.
+    pub fn admit(&mut self, request: &Request) -> Result<(), Misfit> {
+        if request.headers.from_tag().as_deref() != self.remote.tag() {
+            return Err(Misfit::WrongTag);
+        }
+        let number = request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        if self.remote_cseq.is_some_and(|last| number <= last) && request.method != Method::Ack {
+            return Err(Misfit::OutOfOrder);
+        }
+        self.remote_cseq = Some(number);
+        Ok(())
+    }
+}
+
+/// The first route if there is one, else the target (RFC 3261 §12.2.1.1).
+fn next_hop(routes: &[NameAddr], target: &Uri, flow: Flow) -> Flow {
+    reachable(routes.first().map_or(target, |route| &route.uri), flow)
+}
+
+/// Where requests for `target` go, when the peer was last heard on `flow`.
+///
+/// Over a stream, and for a peer whose Contact is not the host we hear him
+/// from (a NAT, a proxy), the way he came. Otherwise his Contact's port.
+pub fn reachable(target: &Uri, flow: Flow) -> Flow {
+    if flow.transport.is_reliable() {
+        return flow;
+    }
+    let host = match &target.host {
+        Host::V4(ip) => IpAddr::V4(*ip),
+        Host::V6(ip) => IpAddr::V6(*ip),
+        Host::Name(_) => return flow,
+    };
+    if host != flow.remote.ip() {
+        return flow;
+    }
+    Flow { remote: SocketAddr::new(host, target.port.unwrap_or(5060)), ..flow }
+}

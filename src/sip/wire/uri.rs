@@ -1,0 +1,267 @@
+//! URIs: SIP's own taken apart, others kept whole (RFC 3261 §19.1).
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sip::flow::Transport;
+use crate::sip::wire::fault::{Fault, What};
+use crate::sip::wire::params::Params;
+use crate::sip::wire::text::{escapes_are_whole, unescaped};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scheme {
+    Sip,
+    Sips,
+    /// `tel` and anything else: the rest is in [`Uri::opaque`].
+    Other(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Host {
+    Name(String),
+    V4(Ipv4Addr),
+    V6(Ipv6Addr),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uri {
+    pub scheme: Scheme,
+    /// As written, escapes and all.
+    pub user: Option<String>,
+    pub password: Option<String>,
+    pub host: Host,
+    pub port: Option<u16>,
+    pub params: Params,
+    /// What follows the `?`, as written.
+    pub headers: Option<String>,
+    /// What follows the scheme of a URI that is not SIP's.
+    pub opaque: String,
+}
+
+/// Longer ones are nobody's address.
+const LENGTH_MAX: usize = 4096;
+
+impl Uri {
+    pub fn sip(user: &str, host: Host) -> Self {
+        let user = (!user.is_empty()).then(|| escaped_user(user));
+        Self {
+            scheme: Scheme::Sip,
+            user,
+            password: None,
+            host,
+            port: None,
+            params: Params::default(),
+            headers: None,
+            opaque: String::new(),
+        }
+    }
+
+    /// # Errors
+    /// It is no URI, or longer than any should be.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let bad = || Fault::new(What::Malformed, "URI");
+        if text.len() > LENGTH_MAX {
+            return Err(Fault::new(What::TooLong, "URI"));
+        }
+        if text.bytes().any(|b| b <= b' ' || b == 0x7f || matches!(b, b'<' | b'>')) {
+            return Err(bad());
+        }
+        let (scheme, rest) = text.split_once(':').ok_or_else(bad)?;
+        let letters = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        if !letters || !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(bad());
+        }
+        if scheme.eq_ignore_ascii_case("sip") {
+            Self::parse_sip(Scheme::Sip, rest).ok_or_else(bad)
+        } else if scheme.eq_ignore_ascii_case("sips") {
+            Self::parse_sip(Scheme::Sips, rest).ok_or_else(bad)
+        } else {
+            Ok(Self::foreign(scheme, rest))
+        }
+    }
+
+    fn foreign(scheme: &str, rest: &str) -> Self {
+        let host = Host::Name(String::new());
+        let scheme = Scheme::Other(scheme.to_ascii_lowercase());
+        Self { scheme, user: None, opaque: rest.to_owned(), ..Self::sip("", host) }
+    }
+
+    fn parse_sip(scheme: Scheme, rest: &str) -> Option<Self> {
+        // A user part may hold `;` and `?`: the last `@` before the headers ends it.
+        let before_headers = rest.find('?').map_or(rest, |at| &rest[..at]);
+        let at = before_headers.rfind('@').or_else(|| rest.find('@'));
+        let (user_info, rest) = match at {
+            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+            None => (None, rest),
+        };
+        let (user, password) = match user_info {
+            Some(info) => match info.split_once(':') {
+                Some((user, password)) => (Some(user), Some(password)),
+                None => (Some(info), None),
+            },
+            None => (None, None),
+        };
+        if user.is_some_and(|user| user.is_empty() || !escapes_are_whole(user)) {
+            return None;
+        }
+        let (rest, headers) = match rest.split_once('?') {
+            Some((rest, headers)) => (rest, Some(headers.to_owned())),
+            None => (rest, None),
+        };
+        let (host_port, params) = match rest.split_once(';') {
+            Some((host_port, params)) => (host_port, Params::parse(params)?),
+            None => (rest, Params::default()),
+        };
+        let (host, port) = host_and_port(host_port)?;
+        Some(Self {
+            scheme,
+            user: user.map(str::to_owned),
+            password: password.map(str::to_owned),
+            host,
+            port,
+            params,
+            headers,
+            opaque: String::new(),
+        })
+    }
+
+    /// The user part without its escapes. A `tel` URI's number counts as its user.
+    pub fn user_decoded(&self) -> Option<String> {
+        if let Scheme::Other(_) = self.scheme {
+            let number = self.opaque.split(';').next().unwrap_or_default();
+            return (!number.is_empty()).then(|| number.to_owned());
+        }
+        let user = self.user.as_deref()?;
+        // Telephone numbers may carry parameters of their own (RFC 3261 §19.1.6).
+        let user = user.split(';').next().unwrap_or_default();
+        unescaped(user)
+    }
+
+    pub fn is_sip(&self) -> bool {
+        matches!(self.scheme, Scheme::Sip | Scheme::Sips)
+    }
+
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name)
+    }
+
+    pub fn transport(&self) -> Option<Transport> {
+        self.param("transport").and_then(Transport::parse)
+    }
+
+    /// An embedded header, decoded: `?Replaces=...`.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let headers = self.headers.as_deref()?;
+        headers.split('&').find_map(|header| {
+            let (key, value) = header.split_once('=')?;
+            key.eq_ignore_ascii_case(name).then(|| unescaped(value))?
+        })
+    }
+
+    /// The same resource (RFC 3261 §19.1.4).
+    pub fn equivalent(&self, other: &Self) -> bool {
+        let named = |uri: &Self, name: &str| uri.params.get(name).map(str::to_ascii_lowercase);
+        let weighty = ["user", "ttl", "method", "maddr", "transport"];
+        let both = self.params.iter().filter_map(|(name, _)| other.params.get(name).map(|_| name));
+        self.scheme == other.scheme
+            && self.opaque == other.opaque
+            && self.user_decoded() == other.user_decoded()
+            && self.password == other.password
+            && same_host(&self.host, &other.host)
+            && self.port == other.port
+            && weighty.iter().all(|name| named(self, name) == named(other, name))
+            && both.into_iter().all(|name| named(self, name) == named(other, name))
+    }
+}
+
+fn same_host(one: &Host, other: &Host) -> bool {
+    match (one, other) {
+        (Host::Name(a), Host::Name(b)) => a.eq_ignore_ascii_case(b),
+        _ => one == other,
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`.
+pub(super) fn host_and_port(text: &str) -> Option<(Host, Option<u16>)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, rest) = rest.split_once(']')?;
+        let port = match rest.strip_prefix(':') {
+            Some(port) => Some(port.trim().parse().ok()?),
+            None if rest.trim().is_empty() => None,
+            None => return None,
+        };
+        return Some((Host::V6(address.parse().ok()?), port));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port.trim().parse().ok()?)),
+        None => (text, None),
+    };
+    let host = host.trim();
+    if let Ok(v4) = host.parse() {
+        return Some((Host::V4(v4), port));
+    }
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    (!host.is_empty() && host.len() <= 255 && host.bytes().all(is_name))
+        .then(|| (Host::Name(host.to_owned()), port))
+}
+
+/// RFC 3261 §25.1 `user`: what is neither unreserved nor allowed is escaped.
+fn escaped_user(user: &str) -> String {
+    let mut text = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,/".contains(&byte);
+        if plain {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+impl From<IpAddr> for Host {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(v4) => Self::V4(v4),
+            IpAddr::V6(v6) => Self::V6(v6),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::V4(address) => address.fmt(f),
+            Self::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+impl fmt::Display for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scheme {
+            Scheme::Sip => f.write_str("sip:")?,
+            Scheme::Sips => f.write_str("sips:")?,
+            Scheme::Other(scheme) => return write!(f, "{scheme}:{}", self.opaque),
+        }
+        if let Some(user) = &self.user {
+            f.write_str(user)?;
+            if let Some(password) = &self.password {
+                write!(f, ":{password}")?;
+            }
+            f.write_str("@")?;
+        }
+        self.host.fmt(f)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        self.params.fmt(f)?;
+        if let Some(headers) = &self.headers {
+            write!(f, "?{headers}")?;
+        }
+        Ok(())
+    }
+}
