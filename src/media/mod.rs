@@ -1,7 +1,9 @@
 //! Sound as data: codecs, RTP, jitter, tones, and what streams are told. No sockets, no devices.
 
+pub mod concealment;
 pub mod control;
 pub mod g711;
+pub mod jitter;
 pub mod latch;
 pub mod measure;
 pub mod music;
