@@ -35,16 +35,16 @@ fn usual_files() -> Vec<PathBuf> {
 fn is_faultless(file: &Path) -> bool {
     match findings_in(file) {
         Ok(findings) => {
-            if !findings.as_slice().is_empty() {
-                say(&findings.to_string());
+            for complaint in findings.as_slice() {
+                say(&complaint.to_string());
             }
             if !findings.has_faults() {
                 say(&format!("{}: no faults", file.display()));
             }
             !findings.has_faults()
         }
-        Err(Trouble(message)) => {
-            say(&message);
+        Err(trouble) => {
+            say(&trouble.to_string());
             false
         }
     }
@@ -55,14 +55,17 @@ fn findings_in(file: &Path) -> Result<Findings, Trouble> {
     let name = file.to_string_lossy();
     let mut beside = files::reader_beside(file);
     match kind_of(&name, &text) {
-        Kind::Office => Ok(either(Office::parse(&name, &text, &mut beside))),
-        Kind::Desk => Ok(either(Desk::parse(&name, &text, &[], &mut beside))),
-        Kind::Keys => Err(Trouble::new(format!("{name}: this release has no keymaps to change"))),
+        Kind::Office => match Office::parse(&name, &text, &mut beside) {
+            Ok((_, findings)) | Err(findings) => Ok(findings),
+        },
+        Kind::Desk => match Desk::parse(&name, &text, &[], &mut beside) {
+            Ok((desk, findings)) => {
+                settings::keymap_alone(file, &desk.screen.keymap).map(|_| findings)
+            }
+            Err(findings) => Ok(findings),
+        },
+        Kind::Keys => settings::changed_keymap(file).map(|_| Findings::default()),
     }
-}
-
-fn either<T>(result: Result<(T, Findings), Findings>) -> Findings {
-    result.map_or_else(|findings| findings, |(_, findings)| findings)
 }
 
 fn summary(faulty: usize, all: usize) -> String {

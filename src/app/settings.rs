@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Trouble;
 use crate::config::{Desk, Findings, Office};
+use crate::console::keymap::{KeyComplaint, Keymap};
 use crate::edge::files;
 use crate::edge::folders::Folders;
 
@@ -35,6 +36,49 @@ pub fn desk_file(named: Option<&Path>) -> Result<PathBuf, Trouble> {
     let own = || Folders::of_this_user().map(|folders| folders.desk_file());
     let file = named.map(ToOwned::to_owned).or_else(own);
     file.ok_or_else(|| Trouble::new("this user has no home folder: name a file with --config"))
+}
+
+/// The keymap a desk has chosen, with the changes of the `keys.toml` beside
+/// `desk_file` over it, if there is one.
+///
+/// # Errors
+/// There is no such keymap, or something in one of the files is wrong.
+pub fn keymap(desk_file: &Path, chosen: &str) -> Result<Keymap, Trouble> {
+    let map = keymap_alone(desk_file, chosen)?;
+    let changes = desk_file.with_file_name("keys.toml");
+    if !changes.exists() {
+        return Ok(map);
+    }
+    let text = text_of(&changes)?;
+    map.with_changes(&changes.to_string_lossy(), &text).map_err(|faults| faulty_keys(&faults))
+}
+
+/// A bundled keymap by its name, else a file, which changes the default one.
+///
+/// # Errors
+/// There is neither, or something in the file is wrong.
+pub fn keymap_alone(desk_file: &Path, chosen: &str) -> Result<Keymap, Trouble> {
+    let shipped = Keymap::shipped(chosen).map_err(|faults| faulty_keys(&faults));
+    let file = files::beside(desk_file, chosen);
+    if shipped.is_ok() || !file.exists() {
+        return shipped;
+    }
+    changed_keymap(&file)
+}
+
+/// The default keymap with a file's changes.
+///
+/// # Errors
+/// The file cannot be read, or something in it is wrong.
+pub fn changed_keymap(file: &Path) -> Result<Keymap, Trouble> {
+    let text = text_of(file)?;
+    let default = Keymap::shipped("default").map_err(|faults| faulty_keys(&faults))?;
+    default.with_changes(&file.to_string_lossy(), &text).map_err(|faults| faulty_keys(&faults))
+}
+
+fn faulty_keys(faults: &[KeyComplaint]) -> Trouble {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Trouble::new(lines.join("\n"))
 }
 
 /// The text of a settings file.

@@ -80,6 +80,27 @@ fn a_feature_of_a_later_release_is_no_fault_and_a_thing_left_out_is_one() {
 }
 
 #[test]
+fn keys_are_checked_by_themselves_and_as_a_desks_choice() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = "[account]\nserver = \"udp:pbx:5060\"\nextension = \"101\"\npassword = \"p\"\n";
+    std::fs::write(folder.path().join("right.toml"), "[desk]\n\"z\" = \"park.here\"\n").unwrap();
+    std::fs::write(folder.path().join("wrong.toml"), "[desk]\n\"z\" = \"park.her\"\n").unwrap();
+    for (keymap, is_right) in
+        [("fkeys", true), ("right.toml", true), ("wrong.toml", false), ("fkey", false)]
+    {
+        let text = format!("{desk}[screen]\nkeymap = \"{keymap}\"\n");
+        std::fs::write(folder.path().join("desk.toml"), text).unwrap();
+        let output = bellhop(folder.path(), &["check", "--config", "desk.toml"]);
+        assert_eq!(output.status.success(), is_right, "{keymap}: {}", printed(&output));
+    }
+    let wrong = bellhop(folder.path(), &["check", "--config", "wrong.toml"]);
+    let said = printed(&wrong);
+    assert!(said.starts_with("wrong.toml:2:") && said.contains("park.here"), "{said}");
+    let right = bellhop(folder.path(), &["check", "--config", "right.toml"]);
+    assert_eq!(printed(&right), "right.toml: no faults\n");
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
     for words in [&["chekc"][..], &["check", "--confg", "x"], &["check", "office.toml"]] {
