@@ -200,8 +200,8 @@ impl Desk {
     }
 
     fn first_name(&self, place: &str) -> String {
-        let lamps = self.table.lamps.iter();
-        let lamp = lamps.filter(|lamp| lamp.extension.as_str() == place).next_back();
+        let mut lamps = self.table.lamps.iter();
+        let lamp = lamps.find(|lamp| lamp.extension.as_str() == place);
         lamp.map_or(place.to_owned(), |lamp| lamp.name.to_string())
     }
 
