@@ -5,5 +5,6 @@
 mod check_command;
 mod desk_wrong;
 mod everything;
+mod manual;
 mod office_wrong;
 mod samples;
