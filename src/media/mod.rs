@@ -2,6 +2,7 @@
 
 pub mod concealment;
 pub mod control;
+pub mod desk;
 pub mod g711;
 pub mod jitter;
 pub mod latch;
@@ -9,6 +10,7 @@ pub mod measure;
 pub mod music;
 pub mod negotiation;
 pub mod relay;
+pub mod resample;
 pub mod rtp;
 pub mod sounds;
 pub mod telephone_event;
