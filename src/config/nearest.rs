@@ -1,12 +1,16 @@
 //! "Did you mean ...?"
 
+/// Nobody meant one of ours by a longer word.
+const LETTERS_MAX: usize = 64;
+
 /// The candidate that needs the fewest letters changed, if it is near enough
 /// to have been meant. Of two equally near the first.
 pub fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let wanted = text.to_lowercase();
-    let near = 1 + text.chars().count() / 4;
+    let letters = text.chars().count();
+    let (wanted, near) = (text.to_lowercase(), 1 + letters / 4);
     candidates
         .into_iter()
+        .filter(|_| letters <= LETTERS_MAX)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, candidate), candidate))
         .filter(|(changed, candidate)| *changed <= near && *changed < candidate.chars().count())
         .min_by_key(|(changed, _)| *changed)

@@ -49,6 +49,9 @@ enum FaultOf {
     Whole,
 }
 
+/// Findings of one severity that a person is told; whoever has more mends
+/// these first.
+const FINDINGS_MAX: usize = 500;
 /// Columns of the widest offending value shown.
 const VALUE_WIDTH_MAX: usize = 48;
 
@@ -149,6 +152,10 @@ impl<'d, 'f> Reader<'d, 'f> {
         let Some(document) = self.documents.get(place.document) else {
             return;
         };
+        let alike = self.found.iter().filter(|found| found.complaint.severity == severity);
+        if alike.count() >= FINDINGS_MAX {
+            return;
+        }
         let (line, column) = document.line_and_column(place.span.start);
         self.found.push(Found {
             document: place.document,

@@ -7,26 +7,34 @@ use std::process::{Command, Stdio};
 
 /// Bytes of the longest file read: half an hour of music, uncompressed.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of the longest text of settings: some ten thousand people.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of the longest answer of a password command.
 const ANSWER_BYTES_MAX: u64 = 4096;
 
 /// # Errors
 /// The file cannot be read, or is too long: in words for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    read_up_to(FILE_BYTES_MAX, path)
+}
+
+fn read_up_to(bytes_max: u64, path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| in_words(&error))?;
-    let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let read = file.take(bytes_max + 1).read_to_end(&mut bytes);
     let read = read.map_err(|error| in_words(&error))?;
-    if read as u64 > FILE_BYTES_MAX {
-        return Err(format!("it is longer than {} MiB", FILE_BYTES_MAX >> 20));
+    if read as u64 > bytes_max {
+        return Err(format!("it is longer than {} MiB", bytes_max >> 20));
     }
     Ok(bytes)
 }
 
+/// A text of settings.
+///
 /// # Errors
 /// As [`read`], or the file is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = read(path)?;
+    let bytes = read_up_to(TEXT_BYTES_MAX, path)?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;

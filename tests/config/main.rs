@@ -5,6 +5,7 @@
 mod check_command;
 mod desk_wrong;
 mod everything;
+mod hostile;
 mod manual;
 mod office_wrong;
 mod samples;
