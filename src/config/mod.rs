@@ -11,7 +11,6 @@ pub mod directory;
 mod document;
 mod fields;
 mod kind;
-mod nearest;
 pub mod office;
 mod reader;
 mod secret;

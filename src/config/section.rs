@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::document::Document;
-use crate::config::nearest::nearest;
 use crate::config::reader::{Fault, Place, Reader};
+use crate::domain::nearest::nearest;
 
 /// A table, read key by key; [`Section::finish`] complains of what nobody
 /// asked for.

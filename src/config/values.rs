@@ -5,8 +5,8 @@ use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::config::nearest::nearest;
 use crate::config::reader::Fault;
+use crate::domain::nearest::nearest;
 
 /// How SIP is carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::console::intent::{ACTIONS, Action, CONTEXTS, Context, ESSENTIAL};
+use crate::domain::nearest::nearest;
 
 /// One press of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,7 +243,7 @@ impl Keymap {
                 column: 0,
                 what: "there is no keymap".to_owned(),
                 value: name.to_owned(),
-                nearest: nearest(name, names),
+                nearest: nearest(name, names).map(str::to_owned),
             }]);
         };
         Self::parse(&format!("keymaps/{name}.toml"), text)
@@ -453,8 +454,7 @@ impl<'a> Reader<'a> {
                     self.complain(at, "not a text but a", kind, None);
                 }
                 (None, _) => {
-                    let near =
-                        nearest(field.get_ref(), ["run", "desc", "again", "help"].into_iter());
+                    let near = nearest(field.get_ref(), ["run", "desc", "again", "help"]);
                     self.complain(field.span().start, "unknown field", field.get_ref(), near);
                 }
             }
@@ -472,9 +472,10 @@ impl<'a> Reader<'a> {
         Some(action)
     }
 
-    fn complain(&mut self, at: usize, what: &str, value: &str, nearest: Option<String>) {
+    fn complain(&mut self, at: usize, what: &str, value: &str, nearest: Option<&str>) {
         let (line, column) = line_and_column(self.text, at);
         let (file, what, value) = (self.file.to_owned(), what.to_owned(), value.to_owned());
+        let nearest = nearest.map(str::to_owned);
         self.complaints.push(KeyComplaint { file, line, column, what, value, nearest });
     }
 }
@@ -494,12 +495,4 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     (line, before.get(start..).map_or(0, |head| head.chars().count()) + 1)
-}
-
-/// The known name most like `name`, if one is like it at all.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let name = name.to_lowercase();
-    let scored = known.map(|one| (strsim::damerau_levenshtein(&name, &one.to_lowercase()), one));
-    let best = scored.min_by_key(|(distance, _)| *distance)?;
-    (best.0 <= 1 + name.chars().count() / 3).then(|| best.1.to_owned())
 }

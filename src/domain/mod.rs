@@ -7,6 +7,7 @@ pub mod codes;
 pub mod directory;
 pub mod effects;
 pub mod ids;
+pub mod nearest;
 pub mod park_table;
 pub mod recall;
 pub mod time;

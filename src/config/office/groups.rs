@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::config::fields::{extension_form, seconds};
-use crate::config::nearest::nearest;
 use crate::config::office::people::read_number;
 use crate::config::office::tenant::recall_timer_bounds;
 use crate::config::office::{CallParkGroup, NoAnswer, RecallSettings, RingGroupSettings, Strategy};
@@ -13,6 +12,7 @@ use crate::config::section::{Item, Section};
 use crate::config::values::duration;
 use crate::domain::caller_name::CallerName;
 use crate::domain::ids::{Extension, Number, RingGroup};
+use crate::domain::nearest::nearest;
 use crate::domain::recall::{Recall, RecallPolicy};
 
 /// Numbers of the tenant, and where they were given.

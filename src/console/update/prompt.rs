@@ -1,9 +1,9 @@
 //! The command line after `:`, and the help.
 
 use crate::console::effect::Effect;
-use crate::console::keymap::nearest;
 use crate::console::state::{Mode, State, Weight};
 use crate::domain::effects::Effects;
+use crate::domain::nearest::nearest;
 use crate::domain::time::Moment;
 
 /// Every command, with what it does.

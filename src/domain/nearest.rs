@@ -1,4 +1,4 @@
-//! "Did you mean ...?"
+//! "Did you mean ...?", wherever a person has written a word of ours.
 
 /// Nobody meant one of ours by a longer word.
 const LETTERS_MAX: usize = 64;
@@ -11,7 +11,9 @@ pub fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .filter(|_| letters <= LETTERS_MAX)
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, candidate), candidate))
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate)
+        })
         .filter(|(changed, candidate)| *changed <= near && *changed < candidate.chars().count())
         .min_by_key(|(changed, _)| *changed)
         .map(|(_, candidate)| candidate)
