@@ -47,7 +47,11 @@ impl Fault {
     /// ACK, or does not say where an answer would go.
     pub fn response(&self) -> Option<Response> {
         let headers = self.answerable.as_ref()?;
-        headers.via().ok()?;
+        // A message of another version may have Vias of that version.
+        if self.what != What::Version {
+            headers.via().ok()?;
+        }
+        headers.get(&Name::Via)?;
         if headers.text(&Name::CSeq).is_some_and(|cseq| cseq.trim_end().ends_with("ACK")) {
             return None;
         }

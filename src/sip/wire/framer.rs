@@ -16,6 +16,8 @@ pub struct Framer {
     buffer: BytesMut,
     /// Searched already without an end of the head.
     searched: usize,
+    /// A head that has been read, and how long the body is it waits for.
+    waiting: Option<(Message, usize)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,46 +38,71 @@ impl Framer {
     /// Where a message ends cannot be told any more: answer if the fault can
     /// be answered, then close the connection.
     pub fn next_message(&mut self) -> Result<Option<Framed>, Fault> {
-        if self.buffer.starts_with(b"\r\n\r\n") {
-            self.buffer.advance(4);
-            self.searched = 0;
-            return Ok(Some(Framed::Ping));
-        }
-        // A lone line end may be half a ping, or come before a message.
-        while self.buffer.len() > 2 && self.buffer.starts_with(b"\r\n") && self.buffer[2] != b'\r' {
-            self.buffer.advance(2);
-            self.searched = 0;
-        }
-        let Some(head) = self.head_length() else {
-            if self.buffer.len() > HEAD_MAX {
-                return Err(Fault::new(What::TooLong, "message head"));
+        if self.waiting.is_none() {
+            if self.buffer.starts_with(b"\r\n\r\n") {
+                self.skip(4);
+                return Ok(Some(Framed::Ping));
             }
-            return Ok(None);
-        };
-        if head > HEAD_MAX {
-            return Err(Fault::new(What::TooLong, "message head"));
+            self.skip_line_ends();
+            self.waiting = self.take_head()?;
         }
-        let bytes = Bytes::copy_from_slice(&self.buffer[..head]);
-        let (message, _, length) = read_head(&bytes)?;
-        let Some(length) = length else {
-            return Err(answerable(Fault::new(What::Missing, "Content-Length"), &message));
-        };
-        if length > BODY_MAX {
-            return Err(answerable(Fault::new(What::TooLong, "body"), &message));
+        match self.waiting.take() {
+            Some((message, length)) if self.buffer.len() >= length => {
+                let body = self.buffer.split_to(length).freeze();
+                Ok(Some(Framed::Message(Box::new(with_body(message, body)))))
+            }
+            waiting => {
+                self.waiting = waiting;
+                Ok(None)
+            }
         }
-        if self.buffer.len() < head + length {
-            return Ok(None);
-        }
-        self.buffer.advance(head);
-        self.searched = 0;
-        let body = self.buffer.split_to(length).freeze();
-        Ok(Some(Framed::Message(Box::new(with_body(message, body)))))
     }
 
+    fn take_head(&mut self) -> Result<Option<(Message, usize)>, Fault> {
+        let head = self.head_length();
+        if head.unwrap_or(self.buffer.len()) > HEAD_MAX {
+            return Err(Fault::new(What::TooLong, "message head"));
+        }
+        let Some(head) = head else { return Ok(None) };
+        let bytes = Bytes::copy_from_slice(&self.buffer[..head]);
+        self.skip(head);
+        let (message, _, length) = read_head(&bytes)?;
+        match length {
+            None => Err(answerable(Fault::new(What::Missing, "Content-Length"), &message)),
+            Some(length) if length > BODY_MAX => {
+                Err(answerable(Fault::new(What::TooLong, "body"), &message))
+            }
+            Some(length) => Ok(Some((message, length))),
+        }
+    }
+
+    /// Line ends may come before a message (§7.5); one alone may be half a ping.
+    fn skip_line_ends(&mut self) {
+        loop {
+            match *self.buffer {
+                [b'\r', b'\n', b'\r', ..] | [b'\r', b'\n'] => return,
+                [b'\r', b'\n', ..] => self.skip(2),
+                [b'\n', ..] => self.skip(1),
+                _ => return,
+            }
+        }
+    }
+
+    fn skip(&mut self, octets: usize) {
+        self.buffer.advance(octets);
+        self.searched = 0;
+    }
+
+    /// Up to and with the first empty line, ended like any other by CRLF or LF.
     fn head_length(&mut self) -> Option<usize> {
-        let from = self.searched.saturating_sub(3);
-        let found = memchr::memmem::find(&self.buffer[from..], b"\r\n\r\n");
-        self.searched = found.map_or(self.buffer.len(), |at| from + at);
-        found.map(|at| from + at + 4)
+        let from = self.searched.saturating_sub(2);
+        let searched = self.buffer.get(from..)?;
+        let found = memchr::memchr_iter(b'\n', searched).find_map(|at| match searched[at + 1..] {
+            [b'\n', ..] => Some(from + at + 2),
+            [b'\r', b'\n', ..] => Some(from + at + 3),
+            _ => None,
+        });
+        self.searched = self.buffer.len();
+        found
     }
 }

@@ -1,11 +1,14 @@
 //! Requests and responses, and how they are written.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use crate::sip::wire::headers::Headers;
 use crate::sip::wire::method::Method;
 use crate::sip::wire::name::Name;
+use crate::sip::wire::text::is_token;
 use crate::sip::wire::uri::Uri;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +78,7 @@ impl Request {
     }
 
     pub fn to_bytes(&self) -> Bytes {
-        let start = format!("{} {} SIP/2.0", self.method.as_str(), self.uri);
+        let start = format!("{} {} SIP/2.0", token(self.method.as_str()), self.uri);
         written(&start, &self.headers, &self.body)
     }
 }
@@ -128,7 +131,7 @@ fn written(start: &str, headers: &Headers, body: &Bytes) -> Bytes {
     out.put_slice(start.as_bytes());
     out.put_slice(b"\r\n");
     for (name, value) in headers.iter().filter(|(name, _)| **name != Name::ContentLength) {
-        out.put_slice(name.as_str().as_bytes());
+        out.put_slice(token(name.as_str()).as_bytes());
         out.put_slice(b": ");
         put_value(&mut out, value);
         out.put_slice(b"\r\n");
@@ -136,6 +139,14 @@ fn written(start: &str, headers: &Headers, body: &Bytes) -> Bytes {
     out.put_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
     out.put_slice(body);
     out.freeze()
+}
+
+/// Methods and names of headers are tokens, whoever made them up.
+fn token(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(is_token) {
+        true => text.into(),
+        false => text.chars().filter(|c| u8::try_from(*c).is_ok_and(is_token)).collect(),
+    }
 }
 
 /// A line end in a value would begin a header of somebody else's making.

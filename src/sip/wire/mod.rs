@@ -27,7 +27,9 @@ pub use method::Method;
 pub use name::Name;
 pub use name_addr::NameAddr;
 pub use params::Params;
-pub use parse::{HEADER_VALUE_MAX, HEADERS_MAX, START_LINE_MAX, parse};
+pub use parse::{
+    HEADER_NAME_MAX, HEADER_VALUE_MAX, HEADERS_MAX, METHOD_MAX, START_LINE_MAX, parse,
+};
 pub use uri::{Host, Scheme, Uri};
 pub use values::{CSeq, Contacts, Event, Replaces, SubscriptionState};
 pub use via::Via;

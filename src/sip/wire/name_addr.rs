@@ -42,12 +42,12 @@ impl NameAddr {
         let close = open + text[open..].find('>')?;
         let display = text[..open].trim();
         let display = match display.starts_with('"') {
-            true => Some(unquoted(display)?),
+            true => Some(shown(unquoted(display)?)),
             false if display.is_empty() => None,
             false if display.bytes().all(is_display) => Some(display.to_owned()),
             false => return None,
         };
-        let uri = Uri::parse(text[open + 1..close].trim()).ok()?;
+        let uri = Uri::parse(&text[open + 1..close]).ok()?;
         let rest = text[close + 1..].trim();
         let params = match rest.strip_prefix(';') {
             Some(params) => Params::parse(params)?,
@@ -76,6 +76,14 @@ impl NameAddr {
         let parts = split_outside(text, b',').ok_or(Fault::new(What::Malformed, place))?;
         let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
         parts.map(|part| Self::parse(part, place)).collect()
+    }
+}
+
+/// What a quoted pair smuggles past the grammar never reaches a name.
+fn shown(display: String) -> String {
+    match display.contains(char::is_control) {
+        true => display.chars().filter(|c| !c.is_control()).collect(),
+        false => display,
     }
 }
 

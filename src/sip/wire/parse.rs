@@ -17,7 +17,10 @@ pub const HEADERS_MAX: usize = 256;
 pub const HEADER_VALUE_MAX: usize = 8192;
 /// Octets of a request or status line.
 pub const START_LINE_MAX: usize = 8192;
-const METHOD_MAX: usize = 64;
+/// Octets of a header's name. The longest of a known one is 19.
+pub const HEADER_NAME_MAX: usize = 512;
+/// Octets of a method.
+pub const METHOD_MAX: usize = 64;
 
 /// Reads a datagram. A body shorter than Content-Length says is a fault; what
 /// is longer is cut (RFC 3261 §18.3).
@@ -148,7 +151,7 @@ fn header(
     let colon = memchr::memchr(b':', &whole).ok_or_else(bad)?;
     let name = std::str::from_utf8(&whole[..colon]).map_err(|_| bad())?;
     let name = name.trim_end_matches([' ', '\t']);
-    if !is_token_text(name) || name.len() > METHOD_MAX {
+    if !is_token_text(name) || name.len() > HEADER_NAME_MAX {
         return Err(bad());
     }
     let value = trimmed(&whole, colon + 1);

@@ -1,7 +1,7 @@
 //! URIs: SIP's own taken apart, others kept whole (RFC 3261 §19.1).
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +183,13 @@ fn same_host(one: &Host, other: &Host) -> bool {
     }
 }
 
+/// The grammar of RFC 3261 by mistake allows one colon too many before an
+/// IPv4 tail; some write it (RFC 5118 §4.10).
+fn v6_address(text: &str) -> Option<Ipv6Addr> {
+    let parsed = text.parse().ok();
+    parsed.or_else(|| text.contains(":::").then(|| text.replacen(":::", "::", 1).parse().ok())?)
+}
+
 /// `host`, `host:port`, `[v6]:port`.
 pub(super) fn host_and_port(text: &str) -> Option<(Host, Option<u16>)> {
     if let Some(rest) = text.strip_prefix('[') {
@@ -192,7 +199,7 @@ pub(super) fn host_and_port(text: &str) -> Option<(Host, Option<u16>)> {
             None if rest.trim().is_empty() => None,
             None => return None,
         };
-        return Some((Host::V6(address.parse().ok()?), port));
+        return Some((Host::V6(v6_address(address)?), port));
     }
     let (host, port) = match text.split_once(':') {
         Some((host, port)) => (host, Some(port.trim().parse().ok()?)),
@@ -221,6 +228,36 @@ fn escaped_user(user: &str) -> String {
     text
 }
 
+/// What may stand unescaped in a user part or password, with the escapes
+/// themselves (RFC 3261 §25.1).
+fn is_user(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"%-_.!~*'()&=+$,;?/".contains(&byte)
+}
+
+fn is_param(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"%-_.!~*'()[]/:&+$".contains(&byte)
+}
+
+/// Headers, and what follows a foreign scheme.
+fn is_opaque(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"<>\"".contains(&byte)
+}
+
+/// Whatever a part holds, it stays inside its place: what may not stand
+/// there is escaped.
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, plain: fn(u8) -> bool) -> fmt::Result {
+    if text.bytes().all(plain) {
+        return f.write_str(text);
+    }
+    for byte in text.bytes() {
+        match plain(byte) {
+            true => f.write_char(char::from(byte))?,
+            false => write!(f, "%{byte:02X}")?,
+        }
+    }
+    Ok(())
+}
+
 impl From<IpAddr> for Host {
     fn from(address: IpAddr) -> Self {
         match address {
@@ -233,7 +270,9 @@ impl From<IpAddr> for Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => f.write_str(name),
+            Self::Name(name) => {
+                write_escaped(f, name, |b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+            }
             Self::V4(address) => address.fmt(f),
             Self::V6(address) => write!(f, "[{address}]"),
         }
@@ -245,12 +284,17 @@ impl fmt::Display for Uri {
         match &self.scheme {
             Scheme::Sip => f.write_str("sip:")?,
             Scheme::Sips => f.write_str("sips:")?,
-            Scheme::Other(scheme) => return write!(f, "{scheme}:{}", self.opaque),
+            Scheme::Other(scheme) => {
+                write_escaped(f, scheme, |b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))?;
+                f.write_str(":")?;
+                return write_escaped(f, &self.opaque, is_opaque);
+            }
         }
         if let Some(user) = &self.user {
-            f.write_str(user)?;
+            write_escaped(f, user, is_user)?;
             if let Some(password) = &self.password {
-                write!(f, ":{password}")?;
+                f.write_str(":")?;
+                write_escaped(f, password, is_user)?;
             }
             f.write_str("@")?;
         }
@@ -258,9 +302,17 @@ impl fmt::Display for Uri {
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        self.params.fmt(f)?;
+        for (name, value) in self.params.iter() {
+            f.write_str(";")?;
+            write_escaped(f, name, is_param)?;
+            if let Some(value) = value {
+                f.write_str("=")?;
+                write_escaped(f, value, is_param)?;
+            }
+        }
         if let Some(headers) = &self.headers {
-            write!(f, "?{headers}")?;
+            f.write_str("?")?;
+            write_escaped(f, headers, is_opaque)?;
         }
         Ok(())
     }

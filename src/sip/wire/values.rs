@@ -8,6 +8,7 @@ use crate::sip::wire::fault::{Fault, What};
 use crate::sip::wire::method::Method;
 use crate::sip::wire::name_addr::NameAddr;
 use crate::sip::wire::params::Params;
+use crate::sip::wire::parse::METHOD_MAX;
 use crate::sip::wire::text::is_token_text;
 
 /// Below 2^31 (RFC 3261 §8.1.1.5).
@@ -24,7 +25,7 @@ impl CSeq {
         let (Some(number), Some(method), None) = (parts.next(), parts.next(), parts.next()) else {
             return Err(bad());
         };
-        if method.len() > 64
+        if method.len() > METHOD_MAX
             || !is_token_text(method)
             || !number.bytes().all(|b| b.is_ascii_digit())
         {
