@@ -5,7 +5,7 @@ use std::fmt;
 use bellhop::sip::wire::{Message, check, parse};
 use bytes::Bytes;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Read, and nothing stands against acting on it.
     Accepted,

@@ -3,5 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its messages fails")]
 
+mod format;
 mod judge;
+mod own;
 mod torture;

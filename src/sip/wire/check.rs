@@ -107,8 +107,8 @@ fn content(request: &Request) -> Result<(), Unacceptable> {
 
 fn addresses(request: &Request) -> Result<(), Unacceptable> {
     let headers = &request.headers;
-    if request.method == Method::Refer && headers.count(&Name::ReferTo) != 1 {
-        return Err(wrong(400, "REFER needs one Refer-To"));
+    if request.method == Method::Refer && headers.refer_to().is_err() {
+        return Err(wrong(400, "REFER needs a Refer-To that can be read"));
     }
     let start_new = headers.to_tag().is_none() && headers.from_tag().is_none();
     if start_new && !is_of_rfc_2543(request) {

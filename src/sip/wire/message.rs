@@ -154,8 +154,8 @@ fn put_value(out: &mut BytesMut, value: &[u8]) {
     if memchr::memchr3(b'\r', b'\n', 0, value).is_none() {
         return out.put_slice(value);
     }
-    for byte in value {
-        out.put_u8(if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { *byte });
+    for byte in value.iter().filter(|byte| **byte != 0) {
+        out.put_u8(if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
     }
 }
 

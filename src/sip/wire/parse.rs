@@ -46,8 +46,10 @@ pub(super) fn with_body(message: Message, body: Bytes) -> Message {
 
 pub(super) fn answerable(fault: Fault, message: &Message) -> Fault {
     match message {
-        Message::Request(request) => fault.of_request(request.headers.clone()),
-        Message::Response(_) => fault,
+        Message::Request(request) if request.method != Method::Ack => {
+            fault.of_request(request.headers.clone())
+        }
+        Message::Request(_) | Message::Response(_) => fault,
     }
 }
 
@@ -69,7 +71,8 @@ pub(super) fn read_head(data: &Bytes) -> Result<(Message, usize, Option<usize>),
     let mut message = match start_line(&start) {
         Ok(message) => message,
         Err((fault, request)) => {
-            return Err(if request { fault.of_request(headers) } else { fault });
+            let answerable = request && !start.starts_with("ACK ");
+            return Err(if answerable { fault.of_request(headers) } else { fault });
         }
     };
     match &mut message {
