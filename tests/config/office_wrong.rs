@@ -246,7 +246,7 @@ const WRONG: &[(&str, &[&str])] = &[
     (
         "[[call_park_group]]\nname = \"A\"\nmembers = [\"10l\", 102]",
         &[
-            "3:12: call_park_group.members = \"10l\": not an extension (1 to 6 digits); did you mean \"10\"?",
+            "3:12: call_park_group.members = \"10l\": not an extension (1 to 6 digits); did you mean \"101\"?",
             "3:19: call_park_group.members = 102: this is a whole number, wanted is a text in quotes; did you mean \"102\"?",
         ],
     ),

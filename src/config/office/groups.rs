@@ -51,6 +51,18 @@ impl Known {
         free.find(|number| self.place_of(number).is_none()).map(|free| format!("\"{free}\""))
     }
 
+    /// A number that should be somebody's here already.
+    pub fn reference_form(&self, text: &str) -> Result<Extension, Fault> {
+        extension_form(text).map_err(|fault| {
+            let all = self.extensions.keys().chain(self.ring_groups.keys());
+            let near = nearest(text, all.map(Extension::as_str));
+            match near {
+                Some(near) => fault.with_nearest(Some(format!("\"{near}\""))),
+                None => fault,
+            }
+        })
+    }
+
     /// Complains unless `number` is an extension or a ring group.
     pub fn check_inside(&self, item: &Item<'_>, number: &Extension, reader: &mut Reader<'_, '_>) {
         if self.place_of(number).is_none() {
@@ -149,7 +161,7 @@ fn read_members(
     let Some(item) = section.take("members") else {
         return Vec::new();
     };
-    let listed = item.each(reader, extension_form);
+    let listed = item.each(reader, |text| known.reference_form(text));
     let mut members: Vec<(Extension, Place)> = Vec::new();
     for (member, place) in listed {
         if !known.extensions.contains_key(&member) {
@@ -300,7 +312,7 @@ fn read_ring_group(
     reader: &mut Reader<'_, '_>,
     known: &Known,
 ) -> Option<RingGroup> {
-    let number = item.parsed(reader, extension_form)?;
+    let number = item.parsed(reader, |text| known.reference_form(text))?;
     if !known.ring_groups.contains_key(&number) {
         let fault = no_such("ring group", &number, known.ring_groups.keys());
         reader.clash(&item.place, &item.path, fault);

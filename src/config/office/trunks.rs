@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::fields::{extension_form, firsts, read_secret, required_text};
+use crate::config::fields::{firsts, read_secret, required_text};
 use crate::config::office::groups::Known;
 use crate::config::office::{Did, Trunk, TrunkLine};
 use crate::config::reader::{Fault, Place, Reader, malformed};
@@ -107,7 +107,7 @@ fn read_inside(
     known: &Known,
 ) -> Option<Extension> {
     let item = section.take(key)?;
-    let number = item.parsed(reader, extension_form)?;
+    let number = item.parsed(reader, |text| known.reference_form(text))?;
     known.check_inside(&item, &number, reader);
     Some(number)
 }
