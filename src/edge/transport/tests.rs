@@ -1,3 +1,5 @@
+//! Sockets on loopback: what arrives, what is refused, what is bounded.
+
 use std::future::Future;
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
