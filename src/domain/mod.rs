@@ -8,6 +8,7 @@ pub mod directory;
 pub mod effects;
 pub mod ids;
 pub mod nearest;
+pub mod pairs;
 pub mod park_table;
 pub mod recall;
 pub mod time;

@@ -1,1 +1,327 @@
-//! The office server: translates between SIP and the trade.
+//! The office server: registrar, calls, park service, notifications.
+//!
+//! One core that owns all of the office's state and translates between SIP
+//! and the trade. Datagrams, media reports and the time go in; datagrams,
+//! media commands and reports come out.
+
+mod answer;
+mod calls;
+mod door;
+mod identity;
+mod in_dialog;
+mod invite;
+mod leg;
+mod media;
+mod notify;
+mod park_service;
+mod refer;
+mod registrar;
+mod report;
+mod ring;
+pub mod settings;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::chance::Chance;
+use crate::domain::effects::Effects;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::time::{Anchor, Moment, Wakeup, WallTime};
+use crate::domain::timers::Timers;
+use crate::media::control::{MediaCommand, MediaEvent, PortToken};
+use crate::park::Lot;
+use crate::sip::dialog::DialogId;
+use crate::sip::digest::Challenger;
+use crate::sip::flow::Flow;
+use crate::sip::transaction::{self, ClientId, Incoming, ServerId, Transactions};
+use crate::sip::wire::{self, Message};
+
+pub use leg::{Leg, Link, Party, RingId, Stage};
+pub use registrar::Registrar;
+pub use report::Report;
+pub use settings::Settings;
+
+use ring::Ring;
+use watch::Watchers;
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A datagram as it came.
+    Datagram {
+        bytes: Bytes,
+        flow: Flow,
+    },
+    /// A message of a stream, already framed and read.
+    Message {
+        message: Message,
+        flow: Flow,
+    },
+    /// What a stream brought that cannot be read; its connection is closing.
+    Broken {
+        fault: wire::Fault,
+        flow: Flow,
+    },
+    /// The edge could not reach this peer, or its connection is gone.
+    TransportFailed {
+        flow: Flow,
+    },
+    Media(MediaEvent),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Send {
+        flow: Flow,
+        bytes: Bytes,
+    },
+    Media(MediaCommand),
+    /// For the log, the demo and statistics.
+    Report(Report),
+}
+
+/// The office. Everything that must outlive the program is in [`State`].
+pub struct Exchange {
+    settings: Settings,
+    challenger: Challenger,
+    state: State,
+    /// What this turn has decided so far.
+    out: Vec<Effect>,
+    now: Moment,
+}
+
+/// Everything the office knows that its configuration does not say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct State {
+    chance: Chance,
+    transactions: Transactions,
+    registrar: Registrar,
+    legs: BTreeMap<JourneyId, Leg>,
+    #[serde(with = "crate::domain::pairs")]
+    dialogs: BTreeMap<DialogId, JourneyId>,
+    /// Dialogs that ended lately, for late BYEs and repeated REFERs.
+    #[serde(with = "crate::domain::pairs")]
+    tombstones: BTreeMap<DialogId, Tombstone>,
+    rings: BTreeMap<RingId, Ring>,
+    last_ring: u64,
+    lot: Lot,
+    watchers: Watchers,
+    do_not_disturb: BTreeSet<Extension>,
+    ports: VecDeque<PortToken>,
+    /// Whose turn of requests outside calls it is to be answered.
+    clients: BTreeMap<ClientId, Errand>,
+    servers: BTreeMap<ServerId, JourneyId>,
+    due: Timers<Due>,
+    nonces: crate::sip::digest::NonceWindow,
+    failures: BTreeMap<String, door::Failures>,
+}
+
+/// What a request of ours was for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Errand {
+    /// INVITE, re-INVITE, UPDATE of this leg.
+    Leg(JourneyId),
+    /// BYE, NOTIFY of a REFER: the answer changes nothing.
+    Parting,
+    Notify(DialogId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Tombstone {
+    /// The call was parked from here: a REFER with Replaces that follows
+    /// has been carried out already (docs/PROTOCOL.md, P4).
+    parked: bool,
+    remote_tag: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Due {
+    /// The far end should have hung up by itself.
+    EndLeg(JourneyId),
+    /// Nobody answers.
+    GiveUpRing(RingId),
+    Tombstone(DialogId),
+    Subscription(DialogId),
+    Bindings(Extension),
+}
+
+/// The whole office as plain data, to outlive the program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    anchor: Anchor,
+    state: State,
+}
+
+impl Exchange {
+    /// `nonce_key` outlives the program, so that phones need not be
+    /// challenged anew after a restart.
+    pub fn new(settings: Settings, chance: Chance, nonce_key: [u8; 32]) -> Self {
+        let state = State {
+            chance,
+            transactions: Transactions::default(),
+            registrar: Registrar::default(),
+            legs: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
+            rings: BTreeMap::new(),
+            last_ring: 0,
+            lot: Lot::default(),
+            watchers: Watchers::default(),
+            do_not_disturb: BTreeSet::new(),
+            ports: VecDeque::new(),
+            clients: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            due: Timers::default(),
+            nonces: crate::sip::digest::NonceWindow::default(),
+            failures: BTreeMap::new(),
+        };
+        Self::with(settings, nonce_key, state, Moment::START)
+    }
+
+    fn with(settings: Settings, nonce_key: [u8; 32], state: State, now: Moment) -> Self {
+        let challenger = Challenger::new(&settings.domain, nonce_key);
+        Self { settings, challenger, state, out: Vec::new(), now }
+    }
+
+    pub fn snapshot(&self, now: Moment, wall_now: WallTime) -> Snapshot {
+        Snapshot { anchor: Anchor { moment: now, wall: wall_now }, state: self.state.clone() }
+    }
+
+    /// Carries on where `snapshot` stopped. The clock must go on from the
+    /// moment returned; the effects say again what the media threads have
+    /// forgotten.
+    pub fn restore(
+        snapshot: Snapshot,
+        settings: Settings,
+        nonce_key: [u8; 32],
+        wall_now: WallTime,
+    ) -> (Self, Moment, Effects<Effect>) {
+        let now = snapshot.anchor.resume(wall_now);
+        let mut exchange = Self::with(settings, nonce_key, snapshot.state, now);
+        exchange.resume();
+        let effects = exchange.turn_over();
+        (exchange, now, effects)
+    }
+
+    pub fn handle(&mut self, input: Input, now: Moment) -> Effects<Effect> {
+        self.now = now;
+        match input {
+            Input::Datagram { bytes, flow } => self.datagram(&bytes, flow),
+            Input::Message { message, flow } => self.message(message, flow),
+            Input::Broken { fault, flow } => self.answer_broken(&fault, flow),
+            Input::TransportFailed { flow } => {
+                let effects = self.state.transactions.transport_failed(flow);
+                self.carry_out(effects);
+            }
+            Input::Media(event) => self.media_event(event),
+        }
+        self.turn_over()
+    }
+
+    pub fn next_wakeup(&self) -> Option<Wakeup> {
+        let due = self.state.due.next().map(|at| Wakeup { at, reason: "call control" });
+        let all = [self.state.transactions.next_wakeup(), self.state.lot.next_wakeup(), due];
+        all.into_iter().flatten().min()
+    }
+
+    /// Acts on everything that has fallen due. Calling it early does nothing.
+    pub fn handle_wakeup(&mut self, now: Moment) -> Effects<Effect> {
+        self.now = now;
+        let effects = self.state.transactions.handle_wakeup(now);
+        self.carry_out(effects);
+        let effects = self.state.lot.handle_wakeup(now);
+        self.carry_out_lot(effects);
+        while let Some(due) = self.state.due.pop_due(now) {
+            self.fall_due(due);
+        }
+        self.turn_over()
+    }
+
+    /// The program ends: every call is ended in good order.
+    pub fn close(&mut self, now: Moment) -> Effects<Effect> {
+        self.now = now;
+        let journeys: Vec<JourneyId> = self.state.legs.keys().copied().collect();
+        for journey in journeys {
+            self.end_leg(journey);
+        }
+        self.turn_over()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn lot(&self) -> &Lot {
+        &self.state.lot
+    }
+
+    pub fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.state.legs.values()
+    }
+
+    pub fn registrar(&self) -> &Registrar {
+        &self.state.registrar
+    }
+
+    /// Streams not spent yet.
+    pub fn spare_ports(&self) -> usize {
+        self.state.ports.len()
+    }
+
+    /// Replies have been sent by now; then come the notifications.
+    fn turn_over(&mut self) -> Effects<Effect> {
+        self.notify_watchers();
+        std::mem::take(&mut self.out).into_iter().collect()
+    }
+
+    fn fall_due(&mut self, due: Due) {
+        match due {
+            Due::EndLeg(journey) => self.end_leg(journey),
+            Due::GiveUpRing(ring) => self.ring_unanswered(ring),
+            Due::Tombstone(dialog) => drop(self.state.tombstones.remove(&dialog)),
+            Due::Subscription(dialog) => self.subscription_expired(&dialog),
+            Due::Bindings(extension) => self.bindings_expired(&extension),
+        }
+    }
+
+    fn datagram(&mut self, bytes: &Bytes, flow: Flow) {
+        match wire::parse(bytes) {
+            Ok(message) => self.message(message, flow),
+            Err(fault) => self.answer_broken(&fault, flow),
+        }
+    }
+
+    fn message(&mut self, message: Message, flow: Flow) {
+        let effects = self.state.transactions.receive(message, flow, self.now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Effects<transaction::Effect>) {
+        for effect in effects {
+            match effect {
+                transaction::Effect::Send { flow, bytes } => {
+                    self.out.push(Effect::Send { flow, bytes });
+                }
+                transaction::Effect::Up(incoming) => self.incoming(incoming),
+            }
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Request { request, flow } => self.request(request, flow),
+            Incoming::Acknowledged { server, request } => self.acknowledged(server, &request),
+            Incoming::NotAcknowledged { server } => self.not_acknowledged(server),
+            Incoming::Cancelled { server } => self.cancelled(server),
+            Incoming::Response { client, response, flow } => {
+                self.response(client, &response, flow);
+            }
+            Incoming::SecondAnswer { client, response, flow } => {
+                self.second_answer(client, &response, flow);
+            }
+            Incoming::TimedOut { client } => self.timed_out(client),
+        }
+    }
+}

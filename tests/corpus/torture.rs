@@ -154,7 +154,7 @@ fn the_odd_ones_of_rfc_4475_are_understood() {
     let Message::Response(silent) = message("noreason") else { panic!() };
     assert_eq!((silent.status, silent.reason.as_str()), (100, ""));
     let Message::Request(parted) = message("mpart01") else { panic!() };
-    let told = parted.headers.text(&Name::ContentLength).unwrap().parse().unwrap();
+    let told: usize = parted.headers.text(&Name::ContentLength).unwrap().parse().unwrap();
     assert_eq!(parted.body.len(), told);
     let one = message("cparam01").headers().contact().unwrap();
     assert!(one.params.has("unknownparam") && one.uri.params.is_empty());

@@ -1,0 +1,255 @@
+//! Requests that belong to no dialog: who is it, and where does he go?
+
+use core::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::caller_name::CallerName;
+use crate::domain::ids::Extension;
+use crate::domain::time::Moment;
+use crate::exchange::settings::TrunkSettings;
+use crate::exchange::{Effect, Exchange, Report};
+use crate::sip::dialog::DialogId;
+use crate::sip::digest::Outcome;
+use crate::sip::flow::Flow;
+use crate::sip::transaction::{self, Transactions};
+use crate::sip::wire::{self, Fault, Host, Method, Name, Request, Response, Uri};
+
+/// What we understand, for Allow.
+pub const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, UPDATE, INFO";
+pub const ALLOW_EVENTS: &str = "call-info, x-bellhop-park, refer";
+pub const SUPPORTED: &str = "replaces";
+pub const SERVER: &str = concat!("Bellhop/", env!("CARGO_PKG_VERSION"));
+
+/// Wrong passwords of one host, of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    since: Moment,
+    count: u32,
+}
+
+const FAILURES_WINDOW: Duration = Duration::from_secs(60);
+/// Hosts remembered; beyond it the table is forgotten as a whole.
+const FAILING_HOSTS_MAX: usize = 10_000;
+
+impl Exchange {
+    pub(super) fn request(&mut self, request: Request, flow: Flow) {
+        if let Err(fault) = wire::check(&request) {
+            let mut response = request.response(fault.status).reason(&fault.reason);
+            if let Some(unsupported) = fault.unsupported {
+                response = response.with(Name::Unsupported, unsupported);
+            }
+            return self.reply(&request, flow, response);
+        }
+        match DialogId::of_request(&request.headers) {
+            Some(dialog) => self.request_in_dialog(&dialog, &request, flow),
+            None => self.request_at_the_door(&request, flow),
+        }
+    }
+
+    fn request_at_the_door(&mut self, request: &Request, flow: Flow) {
+        match request.method {
+            Method::Invite => self.invite(request, flow),
+            Method::Register => self.register(request, flow),
+            Method::Subscribe => self.subscribe(request, flow),
+            Method::Options => self.options(request, flow),
+            Method::Ack => {}
+            Method::Refer => self.refer_at_the_door(request, flow),
+            Method::Bye
+            | Method::Update
+            | Method::Info
+            | Method::Notify
+            | Method::Prack
+            | Method::Cancel => self.refuse(request, flow, 481, "No such call"),
+            Method::Message | Method::Publish | Method::Other(_) => {
+                let response = request.response(405).with(Name::Allow, ALLOW);
+                self.reply(request, flow, response);
+            }
+        }
+    }
+
+    fn options(&mut self, request: &Request, flow: Flow) {
+        if self.trunk_of(request, flow).is_none() && self.authenticate(request, flow).is_none() {
+            return;
+        }
+        let response = request
+            .response(200)
+            .with(Name::Allow, ALLOW)
+            .with(Name::Accept, "application/sdp")
+            .with(Name::Supported, SUPPORTED)
+            .with(Name::AllowEvents, ALLOW_EVENTS);
+        self.reply(request, flow, response);
+    }
+
+    fn refer_at_the_door(&mut self, request: &Request, flow: Flow) {
+        if self.authenticate(request, flow).is_some() {
+            self.refuse(request, flow, 403, "Transfers only within a call");
+        }
+    }
+
+    /// The extension whose credentials the request carries. None: it has
+    /// been answered.
+    pub(super) fn authenticate(&mut self, request: &Request, flow: Flow) -> Option<Extension> {
+        if !self.is_ours(&request.uri, flow) {
+            self.refuse(request, flow, 403, "Not our domain");
+            return None;
+        }
+        let outcome = if self.is_slowed(flow.remote.ip()) {
+            Outcome::Challenge { stale: false }
+        } else {
+            self.check_credentials(request, flow)
+        };
+        match outcome {
+            Outcome::Accepted { user } => self.identified(&user, request, flow),
+            Outcome::Challenge { stale } => {
+                self.challenge(request, flow, stale);
+                None
+            }
+            Outcome::Refused { user, reason } => {
+                self.failed_to_authenticate(flow, &user, reason);
+                self.challenge(request, flow, false);
+                None
+            }
+        }
+    }
+
+    fn check_credentials(&mut self, request: &Request, flow: Flow) -> Outcome {
+        let extensions = &self.settings.extensions;
+        let secret_of = |user: &str| {
+            let extension = Extension::parse(user).ok()?;
+            extensions.get(&extension).map(|e| &e.secret)
+        };
+        let window = &mut self.state.nonces;
+        self.challenger.check(request, flow.remote.ip(), secret_of, window, self.now)
+    }
+
+    /// Identity is the credentials: a phone may not call itself another
+    /// (RFC 3261 §22 leaves it open; product M1 does not).
+    fn identified(&mut self, user: &str, request: &Request, flow: Flow) -> Option<Extension> {
+        let extension = Extension::parse(user).ok()?;
+        let from = request.headers.from().ok().and_then(|from| from.uri.user_decoded());
+        let to = request.headers.to().ok().and_then(|to| to.uri.user_decoded());
+        let claimed = if request.method == Method::Register { to } else { from };
+        if claimed.as_deref() == Some(extension.as_str()) {
+            return Some(extension);
+        }
+        self.failed_to_authenticate(flow, user, "identity");
+        self.refuse(request, flow, 403, "From is not the authenticated user");
+        None
+    }
+
+    fn challenge(&mut self, request: &Request, flow: Flow, stale: bool) {
+        let mut response = request.response(401);
+        let ip = flow.remote.ip();
+        let chance = &mut self.state.chance;
+        for value in self.challenger.challenges(ip, stale, chance, self.now) {
+            response.headers.push(Name::WwwAuthenticate, value);
+        }
+        self.reply(request, flow, response);
+    }
+
+    fn failed_to_authenticate(&mut self, flow: Flow, user: &str, reason: &'static str) {
+        let ip = flow.remote.ip();
+        if self.state.failures.len() >= FAILING_HOSTS_MAX {
+            self.state.failures.clear();
+        }
+        let fresh = Failures { since: self.now, count: 0 };
+        let failures = self.state.failures.entry(ip.to_string()).or_insert(fresh);
+        if self.now.since(failures.since) >= FAILURES_WINDOW {
+            *failures = fresh;
+        }
+        failures.count += 1;
+        let user = CallerName::clean(user);
+        self.out.push(Effect::Report(Report::AuthenticationFailed { ip, user, reason }));
+    }
+
+    /// Too many wrong passwords of late: no more are looked at for a while.
+    fn is_slowed(&self, ip: IpAddr) -> bool {
+        let Some(failures) = self.state.failures.get(&ip.to_string()) else { return false };
+        let recent = self.now.since(failures.since) < FAILURES_WINDOW;
+        recent && failures.count >= self.settings.limits.failures_per_minute
+    }
+
+    /// The trunk whose peer sent this. A request in the name of one of our
+    /// own extensions is a phone's, wherever it comes from.
+    pub(super) fn trunk_of(&self, request: &Request, flow: Flow) -> Option<&TrunkSettings> {
+        let from = request.headers.from().ok()?;
+        let user = from.uri.user_decoded().and_then(|user| Extension::parse(&user).ok());
+        let known = user.is_some_and(|user| self.settings.extensions.contains_key(&user));
+        if known && self.is_ours(&from.uri, flow) {
+            return None;
+        }
+        let of_host = |t: &&TrunkSettings| t.peer.ip() == flow.remote.ip();
+        let mut trunks = self.settings.trunks.iter().filter(of_host);
+        let exact = trunks.clone().find(|trunk| trunk.peer == flow.remote);
+        exact.or_else(|| trunks.next())
+    }
+
+    /// Our domain or, with one tenant, any of this machine's addresses.
+    pub(super) fn is_ours(&self, uri: &Uri, flow: Flow) -> bool {
+        let ip = match &uri.host {
+            Host::Name(name) => {
+                let name = name.trim_end_matches('.');
+                return name.eq_ignore_ascii_case(&self.settings.domain)
+                    || name.eq_ignore_ascii_case("localhost");
+            }
+            Host::V4(ip) => IpAddr::V4(*ip),
+            Host::V6(ip) => IpAddr::V6(*ip),
+        };
+        ip == flow.local.ip()
+            || self.settings.domain == ip.to_string()
+            || self.settings.external_address == Some(ip)
+            || self.settings.listen.iter().any(|(_, address)| address.ip() == ip)
+    }
+
+    /// A message that cannot be read: 400 to a request that says who it is
+    /// from, silence to all else (RFC 3261 §16.3, §18.3).
+    pub(super) fn answer_broken(&mut self, fault: &Fault, flow: Flow) {
+        if let Some(response) = fault.response() {
+            let send = Transactions::reply_statelessly(flow, &self.completed(response));
+            self.carry_out([send].into_iter().collect());
+        }
+    }
+
+    pub(super) fn refuse(&mut self, request: &Request, flow: Flow, status: u16, reason: &str) {
+        let response = request.response(status).reason(reason);
+        self.reply(request, flow, response);
+    }
+
+    /// Answers without keeping a transaction: the same request would get the
+    /// same answer.
+    pub(super) fn reply(&mut self, request: &Request, flow: Flow, response: Response) {
+        if request.method == Method::Ack {
+            return;
+        }
+        let response = self.completed(response);
+        let effect: transaction::Effect = Transactions::reply_statelessly(flow, &response);
+        self.carry_out([effect].into_iter().collect());
+    }
+
+    /// A response outside a dialog gets a To tag that is the same whenever
+    /// the request is repeated (RFC 3261 §8.2.7).
+    pub(super) fn completed(&self, mut response: Response) -> Response {
+        response.headers.set(Name::Server, SERVER);
+        if response.headers.to_tag().is_none()
+            && let Ok(to) = response.headers.to()
+        {
+            let branch = response.headers.via().ok();
+            let branch = branch.as_ref().and_then(|via| via.branch()).unwrap_or("none");
+            let tag = stateless_tag(branch, &response.headers.call_id().unwrap_or_default());
+            response.headers.set(Name::To, to.with_tag(&tag).to_string());
+        }
+        response
+    }
+}
+
+/// FNV-1a, 64 bits: it need not be secret, only steady.
+fn stateless_tag(branch: &str, call_id: &str) -> String {
+    let bytes = branch.bytes().chain(call_id.bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}

@@ -1,0 +1,316 @@
+//! A new call: who calls, whom, and the way there.
+
+use crate::domain::caller::Caller;
+use crate::domain::codes::Dialled;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::exchange::identity::CODECS;
+use crate::exchange::leg::{Leg, Link, Party, Stage, Takes};
+use crate::exchange::report::Ending;
+use crate::exchange::ring::{Purpose, Target};
+use crate::exchange::settings::TrunkSettings;
+use crate::exchange::{Effect, Exchange, Report};
+use crate::media::control::{PortToken, Source};
+use crate::media::negotiation::{self, SdpVersion};
+use crate::sip::dialog::Dialog;
+use crate::sip::flow::Flow;
+use crate::sip::sdp::Direction;
+use crate::sip::transaction::ServerId;
+use crate::sip::wire::{Host, Name, Request, Uri};
+
+impl Exchange {
+    pub(super) fn invite(&mut self, request: &Request, flow: Flow) {
+        if request.headers.max_forwards() == Some(0) {
+            return self.refuse(request, flow, 483, "Too Many Hops");
+        }
+        let (party, identity) = match self.trunk_of(request, flow) {
+            Some(trunk) => {
+                (Party::Trunk(trunk.name.clone()), self.trunk_identity(&request.headers))
+            }
+            None => {
+                let Some(extension) = self.authenticate(request, flow) else { return };
+                let identity = self.extension_identity(&extension);
+                (Party::Extension(extension), identity)
+            }
+        };
+        let offer = match sdp_of(request) {
+            Ok(offer) => offer,
+            Err(()) => {
+                let response = request.response(415).with(Name::Accept, "application/sdp");
+                return self.reply(request, flow, response);
+            }
+        };
+        if self.state.legs.len() >= self.settings.limits.legs
+            || self.state.transactions.open_from(&flow) >= self.settings.limits.open_per_host
+        {
+            let response = request.response(503).with(Name::RetryAfter, "5");
+            return self.reply(request, flow, response);
+        }
+        let Some(port) = self.state.ports.pop_front() else {
+            let response = request.response(503).with(Name::RetryAfter, "5");
+            return self.reply(request, flow, response);
+        };
+        let journey = self.admit_leg(request, flow, party, identity, offer, port);
+        if !self.offer_is_possible(journey) {
+            return self.refuse_leg(journey, 488, "No codec in common");
+        }
+        let dialled = request.uri.user_decoded().unwrap_or_default();
+        self.route(journey, &dialled);
+    }
+
+    fn admit_leg(
+        &mut self,
+        request: &Request,
+        flow: Flow,
+        party: Party,
+        identity: Caller,
+        offer: Option<String>,
+        stream: PortToken,
+    ) -> JourneyId {
+        let server = self.state.transactions.accept(request, flow);
+        let journey = JourneyId::draw(&mut self.state.chance);
+        let tag = self.state.chance.hex(16);
+        let dialog = Dialog::from_request(request, &tag, self.our_contact(flow), flow);
+        let leg = Leg {
+            journey,
+            party,
+            identity: identity.clone(),
+            shown: Caller::default(),
+            dialog,
+            stage: Stage::Incoming { server, offer },
+            link: Link::Alone,
+            stream,
+            address: self.our_address(flow),
+            session: SdpVersion::new(self.state.chance.draw()),
+            agreed: None,
+            source: Source::Nothing,
+            held_at: None,
+            takes: Takes::of(&request.headers),
+            refreshing: None,
+            started_at: self.now,
+        };
+        self.state.servers.insert(server, journey);
+        self.adopt(leg);
+        self.out.push(Effect::Report(Report::CallStarted { journey, caller: identity }));
+        journey
+    }
+
+    /// Found out before anybody's phone rings for nothing.
+    fn offer_is_possible(&self, journey: JourneyId) -> bool {
+        let Some(leg) = self.state.legs.get(&journey) else { return false };
+        let Stage::Incoming { offer: Some(offer), .. } = &leg.stage else { return true };
+        let local = negotiation::Local {
+            address: leg.address,
+            port: leg.stream.port,
+            codecs: &CODECS,
+            prefer: None,
+            direction: Direction::SendRecv,
+        };
+        negotiation::answer(offer, &local, &mut leg.session.clone()).is_ok()
+    }
+
+    fn route(&mut self, journey: JourneyId, dialled: &str) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        match leg.party.clone() {
+            Party::Trunk(name) => self.route_from_trunk(journey, &name, dialled),
+            Party::Extension(extension) => match self.settings.codes.understand(dialled) {
+                Dialled::Park(at) => self.dialled_park(journey, &extension, at),
+                Dialled::GroupPark => self.dialled_group_park(journey, &extension),
+                Dialled::Retrieve(at) => self.dialled_retrieve(journey, &extension, at),
+                Dialled::RetrieveKey(at, key) => {
+                    let which = crate::park::Which::Key { at, key };
+                    self.retrieve(journey, &extension, which);
+                }
+                Dialled::DoNotDisturb(on) => self.dialled_dnd(journey, &extension, on),
+                Dialled::UnknownCode => self.refuse_leg(journey, 404, "No such code"),
+                Dialled::Other(number) => self.call_number(journey, &number),
+            },
+        }
+    }
+
+    /// Feature codes are for our own people: a trunk reaches extensions only.
+    fn route_from_trunk(&mut self, journey: JourneyId, name: &str, dialled: &str) {
+        let Some(trunk) = self.settings.trunks.iter().find(|t| t.name == name) else {
+            return self.refuse_leg(journey, 404, "Unknown trunk");
+        };
+        let did = trunk.dids.iter().find(|(number, _)| same_number(number, dialled));
+        let to = did.map(|(_, to)| to.clone()).or_else(|| trunk.inbound.clone());
+        match to {
+            Some(extension) => self.call_extension(journey, &extension),
+            None => self.refuse_leg(journey, 404, "Nobody has this number"),
+        }
+    }
+
+    fn call_number(&mut self, journey: JourneyId, number: &str) {
+        let extension = Extension::parse(number).ok();
+        match extension.filter(|e| self.settings.extensions.contains_key(e)) {
+            Some(extension) => self.call_extension(journey, &extension),
+            None => match self.outbound(number) {
+                Some(target) => {
+                    let purpose = Purpose::Call { caller: journey };
+                    self.ring_for_call(journey, vec![target], purpose);
+                }
+                None => self.refuse_leg(journey, 404, "Nobody has this number"),
+            },
+        }
+    }
+
+    fn call_extension(&mut self, journey: JourneyId, extension: &Extension) {
+        if self.state.do_not_disturb.contains(extension) {
+            return self.refuse_leg(journey, 486, "Do not disturb");
+        }
+        let targets = self.devices_of(extension, Some(journey));
+        if targets.is_empty() {
+            return self.refuse_leg(journey, 480, "Not registered");
+        }
+        self.ring_for_call(journey, targets, Purpose::Call { caller: journey });
+    }
+
+    /// Every device of an extension but the one that calls.
+    pub(super) fn devices_of(
+        &self,
+        extension: &Extension,
+        calling: Option<JourneyId>,
+    ) -> Vec<Target> {
+        let calling = calling.and_then(|journey| self.state.legs.get(&journey));
+        let own = calling.map(|leg| leg.dialog.flow.remote);
+        let devices = self.state.registrar.devices(extension).iter();
+        devices
+            .filter(|device| device.expires_at > self.now && own != Some(device.route().remote))
+            .map(|device| Target {
+                party: Party::Extension(extension.clone()),
+                identity: self.extension_identity(extension),
+                uri: device.contact.clone(),
+                flow: device.route(),
+            })
+            .collect()
+    }
+
+    /// The way out through a trunk, if the number has one.
+    pub(super) fn outbound(&self, dialled: &str) -> Option<Target> {
+        let digits = dialled.strip_prefix('+').unwrap_or(dialled);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.len() > 20 {
+            return None;
+        }
+        let trunks = self.settings.trunks.iter();
+        let mut ways = trunks.filter_map(|trunk| Some((trunk, trunk.number_for(dialled)?)));
+        let (trunk, number) = ways.next()?;
+        let remote = trunk.peer;
+        let mut uri = Uri::sip(&number, Host::from(remote.ip()));
+        uri.port = Some(remote.port());
+        Some(Target {
+            party: Party::Trunk(trunk.name.clone()),
+            identity: Caller::new("", &number),
+            uri,
+            flow: Flow { transport: trunk.transport, local: trunk.local, remote },
+        })
+    }
+
+    fn ring_for_call(&mut self, journey: JourneyId, targets: Vec<Target>, purpose: Purpose) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let caller = leg.identity.clone();
+        if let Some(server) = leg.incoming_server()
+            && let Some(trying) = self.leg_response(journey, server, 100)
+        {
+            self.respond(server, &trying);
+        }
+        let Some(called) = targets.first().map(|target| target.identity.clone()) else { return };
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.shown = called;
+        }
+        match self.ring(targets, purpose, &caller, None) {
+            Some(ring) => self.link(journey, Link::Awaits(ring)),
+            None => self.refuse_leg(journey, 503, "No port is free"),
+        }
+    }
+
+    /// The caller gives up before an answer.
+    pub(super) fn cancelled(&mut self, server: ServerId) {
+        let Some(journey) = self.state.servers.get(&server).copied() else { return };
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        if leg.incoming_server() != Some(server) {
+            return;
+        }
+        if let Some(response) = self.leg_response(journey, server, 487) {
+            self.respond(server, &response);
+        }
+        self.bury(journey, Ending::ByItself);
+    }
+
+    /// The ACK of our 200: the far end is really there (product Q9).
+    pub(super) fn acknowledged(&mut self, server: ServerId, request: &Request) {
+        let Some(journey) = self.state.servers.remove(&server) else { return };
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        let Stage::Answered { our_offer, .. } = &leg.stage else {
+            return self.reinvite_acknowledged(journey, server, request);
+        };
+        let our_offer = our_offer.clone();
+        leg.stage = Stage::Up;
+        if let Some(our_offer) = our_offer {
+            match negotiation::accept_answer(&our_offer, &request.body) {
+                Ok(agreed) => self.agree(journey, agreed),
+                Err(_) => return self.end_leg_as(journey, Ending::NotAnswered),
+            }
+        }
+        self.leg_is_up(journey);
+    }
+
+    fn leg_is_up(&mut self, journey: JourneyId) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        match leg.link.clone() {
+            Link::Retrieves { journey: parked, attempt } => {
+                self.retrieved(parked, attempt, journey);
+            }
+            Link::With(peer) => {
+                self.refresh_source(peer);
+                self.tell_late_identity(journey);
+            }
+            Link::Alone | Link::Awaits(_) | Link::Parked | Link::Hears(_) | Link::Leaves => {}
+        }
+    }
+
+    /// Whoever the leg is with has changed while its 200 was on its way.
+    fn tell_late_identity(&mut self, journey: JourneyId) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let with = leg.peer().and_then(|peer| self.state.legs.get(&peer));
+        let Some(identity) = with.map(|peer| peer.identity.clone()) else { return };
+        if identity != leg.shown {
+            self.tell_identity(journey, &identity);
+        }
+    }
+
+    pub(super) fn not_acknowledged(&mut self, server: ServerId) {
+        let Some(journey) = self.state.servers.remove(&server) else { return };
+        self.end_leg_as(journey, Ending::Lost);
+    }
+}
+
+impl TrunkSettings {
+    /// The number as the trunk is to be told it; none when it is not its own.
+    fn number_for(&self, dialled: &str) -> Option<String> {
+        match &self.outbound_prefix {
+            Some(prefix) => {
+                dialled.strip_prefix(prefix.as_str()).filter(|n| !n.is_empty()).map(str::to_owned)
+            }
+            None => Some(dialled.to_owned()),
+        }
+    }
+}
+
+/// As two ways of writing it: with and without `+` or leading zeros.
+fn same_number(one: &str, other: &str) -> bool {
+    let bare = |n: &str| n.trim_start_matches(['+', '0']).to_owned();
+    bare(one) == bare(other)
+}
+
+/// The offer a request carries, if any. Err: its body is something else.
+pub(super) fn sdp_of(request: &Request) -> Result<Option<String>, ()> {
+    if request.body.is_empty() {
+        return Ok(None);
+    }
+    match request.headers.content_type().as_deref() {
+        Some("application/sdp") | None => {
+            Ok(Some(String::from_utf8_lossy(&request.body).into_owned()))
+        }
+        Some(_) => Err(()),
+    }
+}

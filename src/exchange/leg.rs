@@ -1,0 +1,165 @@
+//! One call leg: the office's end of a dialog with one phone or trunk, and
+//! the anchored stream that goes with it.
+
+use core::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::caller::Caller;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::time::Moment;
+use crate::media::control::{Agreed, PortToken, Source, Tone};
+use crate::media::negotiation::SdpVersion;
+use crate::park::Attempt;
+use crate::sip::dialog::Dialog;
+use crate::sip::transaction::{ClientId, ServerId};
+use crate::sip::wire::{Headers, Method, Name};
+
+/// Who is at the far end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Party {
+    /// An authenticated device of this extension.
+    Extension(Extension),
+    /// Whoever this trunk brings, by the trunk's name.
+    Trunk(String),
+}
+
+/// One try to reach somebody: several devices may ring in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RingId(pub u64);
+
+/// Where a leg is in its own life.
+///
+/// ```text
+/// Incoming ──200──▶ Answered ──ACK──▶ Up ──BYE──▶ gone
+/// Ringing ──200 from the far end, ACK──▶ Up
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The far end called; it has no final answer yet.
+    Incoming {
+        server: ServerId,
+        offer: Option<String>,
+    },
+    /// We answered it; its ACK is missing. Without an offer of its own the
+    /// ACK brings the answer to ours.
+    Answered {
+        server: ServerId,
+        our_offer: Option<String>,
+    },
+    /// We call the far end.
+    Ringing {
+        client: ClientId,
+        our_offer: String,
+        ring: RingId,
+        alerting: bool,
+    },
+    Up,
+}
+
+/// What the far end hears, and so what becomes of it when the other side goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// Nobody yet, or nobody any more.
+    Alone,
+    /// In conversation.
+    With(JourneyId),
+    /// Waits for somebody who is being rung.
+    Awaits(RingId),
+    /// In the lot.
+    Parked,
+    /// Takes this call out of the lot, if its own ACK comes.
+    Retrieves { journey: JourneyId, attempt: Attempt },
+    /// Hears a tone, then the leg ends.
+    Hears(Tone),
+    /// Its call was parked or transferred away; its BYE is awaited.
+    Leaves,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Leg {
+    /// Of whoever is at the far end; it stays the same through park,
+    /// retrieve and transfer.
+    pub journey: JourneyId,
+    pub party: Party,
+    /// The far end's true name and number (product M1).
+    pub identity: Caller,
+    /// Whom its display shows.
+    pub shown: Caller,
+    pub dialog: Dialog,
+    pub stage: Stage,
+    pub link: Link,
+    pub stream: PortToken,
+    /// Ours, as told in session descriptions.
+    pub address: IpAddr,
+    pub session: SdpVersion,
+    pub agreed: Option<Agreed>,
+    /// What goes out on the stream, as last told to it.
+    pub source: Source,
+    /// Since when the far end has us on hold.
+    pub held_at: Option<Moment>,
+    pub takes: Takes,
+    /// A re-INVITE or UPDATE of ours that has no answer yet.
+    pub refreshing: Option<Refresh>,
+    pub started_at: Moment,
+}
+
+/// How a phone is told of a new name within a call, as its Allow says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Takes {
+    Update,
+    /// It lists what it takes, and UPDATE is not among it.
+    ReInvite,
+    /// It lists nothing: what the answer to its INVITE said must do.
+    Nothing,
+}
+
+impl Takes {
+    pub fn of(headers: &Headers) -> Self {
+        if headers.allows(&Method::Update) {
+            Self::Update
+        } else if headers.count(&Name::Allow) > 0 {
+            Self::ReInvite
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// A request of ours within the dialog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refresh {
+    pub client: ClientId,
+    /// Set for a re-INVITE: the offer it made.
+    pub our_offer: Option<String>,
+}
+
+impl Leg {
+    pub fn is_up(&self) -> bool {
+        matches!(self.stage, Stage::Up)
+    }
+
+    /// Both sides have agreed on media: answered, or early.
+    pub fn has_media(&self) -> bool {
+        self.agreed.is_some()
+    }
+
+    /// The far end has put us on hold.
+    pub fn holds_us(&self) -> bool {
+        self.held_at.is_some()
+    }
+
+    pub fn extension(&self) -> Option<&Extension> {
+        match &self.party {
+            Party::Extension(extension) => Some(extension),
+            Party::Trunk(_) => None,
+        }
+    }
+
+    pub fn peer(&self) -> Option<JourneyId> {
+        match self.link {
+            Link::With(peer) => Some(peer),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What watchers are told: the whole truth each time, never a difference.
+
+use std::fmt::Write;
+
+use crate::domain::ids::Extension;
+use crate::domain::park_table::{
+    self, GroupView, LampState, LampView, Next, ParkTable, ParkedView, Parker, PhaseView,
+};
+use crate::exchange::Exchange;
+use crate::exchange::leg::{Link, Stage};
+use crate::exchange::watch::{CALL_PARK_XML, NotifyBody, Package, Subscription};
+use crate::park::{Parked, Phase, Which};
+
+/// Yealink keeps no longer names (docs/PROTOCOL.md).
+const DISPLAY_MAX: usize = 32;
+
+impl Exchange {
+    pub(super) fn notify_of(&self, subscription: &Subscription) -> Option<NotifyBody> {
+        let left_s = subscription.expires_at.since(self.now).as_secs();
+        let state = match left_s {
+            0 => "terminated;reason=timeout".to_owned(),
+            left_s => format!("active;expires={left_s}"),
+        };
+        let event = subscription.event.clone();
+        match subscription.package {
+            Package::CallInfo { with_body } => {
+                let domain = &self.settings.domain;
+                let idle = format!("<sip:{domain}>;appearance-index=*;appearance-state=idle");
+                let body =
+                    with_body.then(|| (CALL_PARK_XML, self.call_park_xml(&subscription.watcher)));
+                Some(NotifyBody { event, state, call_info: Some(idle), body })
+            }
+            Package::ParkTable => {
+                let table = self.park_table(&subscription.watcher);
+                let text = serde_json::to_string(&table).ok()?;
+                let body = Some((park_table::MIME_TYPE, text));
+                Some(NotifyBody { event, state, call_info: None, body })
+            }
+        }
+    }
+
+    /// The call that this watcher's next retrieve code would fetch.
+    fn call_park_xml(&self, watcher: &Extension) -> String {
+        let group = self.settings.group_of(watcher).map(|group| group.name.clone());
+        let mine = Which::Mine { me: watcher.clone(), group };
+        let mut xml = String::from(concat!(
+            r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+            "\r\n",
+            r#"<x-broadworks-callpark-info xmlns="http://schema.broadsoft.com/callpark">"#,
+            "\r\n",
+        ));
+        match self.state.lot.find(&mine) {
+            Err(_) => xml.push_str("  <callpark/>\r\n"),
+            Ok(parked) => xml.push_str(&self.parked_xml(parked, watcher)),
+        }
+        xml.push_str("</x-broadworks-callpark-info>\r\n");
+        xml
+    }
+
+    fn parked_xml(&self, parked: &Parked, watcher: &Extension) -> String {
+        let caller = self.caller_of(parked.journey);
+        let display = if parked.at == *watcher {
+            caller.name.fit(DISPLAY_MAX)
+        } else {
+            let place = format!(" (at {})", parked.at);
+            let room = DISPLAY_MAX.saturating_sub(place.len());
+            crate::domain::caller_name::CallerName::clean(&caller.to_string()).fit(room) + &place
+        };
+        let uri = self.name_addr(&caller).uri;
+        let uri = if caller.is_withheld() { uri.to_string() } else { format!("{uri};user=phone") };
+        let mut xml = String::from("  <callpark>\r\n    <parked>\r\n");
+        let (display, uri) = (escaped(&display), escaped(&uri));
+        let _ = write!(xml, "      <identity display=\"{display}\">{uri}</identity>\r\n");
+        xml.push_str("    </parked>\r\n  </callpark>\r\n");
+        xml
+    }
+
+    /// The whole table as one watcher may see it (product Q19).
+    pub fn park_table(&self, watcher: &Extension) -> ParkTable {
+        let group = self.settings.group_of(watcher);
+        ParkTable {
+            version: park_table::VERSION,
+            place_of_watcher: Some(watcher.clone()),
+            group: group.map(|g| GroupView { name: g.name.clone(), members: g.members.clone() }),
+            calls: self.state.lot.calls().iter().map(|call| self.parked_view(call)).collect(),
+            lamps: self.settings.extensions.keys().map(|e| self.lamp_view(e)).collect(),
+        }
+    }
+
+    fn parked_view(&self, parked: &Parked) -> ParkedView {
+        let group = parked.group.as_ref();
+        ParkedView {
+            key: parked.key,
+            place: parked.at.clone(),
+            group: group.map(|g| g.name.clone()),
+            caller: self.caller_of(parked.journey),
+            parker: Parker {
+                name: self.settings.name_of(&parked.parking_user),
+                extension: parked.parking_user.clone(),
+            },
+            waited_ms: milliseconds(self.now.since(parked.parked_at)),
+            phase: phase_view(&parked.phase),
+            next: Some(self.next_step(parked)),
+            note: Default::default(),
+            why: group.map(|g| g.why.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The promise clock: what the lot itself will do, read from the lot.
+    fn next_step(&self, parked: &Parked) -> Next {
+        let at = parked.wakeup().at;
+        let what = match parked.following(at) {
+            Phase::Recalling { .. } => {
+                format!("rings {}", self.person(&parked.parking_user))
+            }
+            Phase::HandingOver { to, .. } => match to {
+                crate::domain::recall::Destination::RingGroup(group) => {
+                    format!("rings {}", group.0)
+                }
+                crate::domain::recall::Destination::Number(number) => format!("rings {number}"),
+            },
+            Phase::Resting { .. } => match parked.phase {
+                Phase::Recalling { .. } | Phase::HandingOver { .. } => {
+                    "rests, then rings again".to_owned()
+                }
+                _ => "waits".to_owned(),
+            },
+            Phase::Waiting { .. } | Phase::Retrieving { .. } => "waits again".to_owned(),
+        };
+        Next { in_ms: milliseconds(at.since(self.now)), what }
+    }
+
+    fn person(&self, extension: &Extension) -> String {
+        let name = self.settings.name_of(extension);
+        if name.is_empty() { extension.to_string() } else { name.to_string() }
+    }
+
+    fn lamp_view(&self, extension: &Extension) -> LampView {
+        let parked = self.state.lot.at(extension).count();
+        LampView {
+            extension: extension.clone(),
+            name: self.settings.name_of(extension),
+            state: self.lamp_state(extension),
+            parked: u32::try_from(parked).unwrap_or(u32::MAX),
+        }
+    }
+
+    pub fn lamp_state(&self, extension: &Extension) -> LampState {
+        let own = || {
+            let of = self.legs().filter(|leg| leg.extension() == Some(extension));
+            of.filter(|leg| !matches!(leg.link, Link::Leaves | Link::Hears(_)))
+        };
+        let talks = |stage: &Stage| !matches!(stage, Stage::Ringing { .. });
+        if !self.state.registrar.is_registered(extension) {
+            LampState::Off
+        } else if own().any(|leg| talks(&leg.stage)) {
+            LampState::Talk
+        } else if own().next().is_some() {
+            LampState::Ring
+        } else if self.state.do_not_disturb.contains(extension) {
+            LampState::Dnd
+        } else {
+            LampState::Free
+        }
+    }
+}
+
+fn phase_view(phase: &Phase) -> PhaseView {
+    match phase {
+        Phase::Waiting { .. } => PhaseView::Waiting,
+        Phase::Recalling { .. } => PhaseView::Recalling,
+        Phase::Resting { .. } => PhaseView::Resting,
+        Phase::HandingOver { .. } => PhaseView::HandingOver,
+        Phase::Retrieving { .. } => PhaseView::Retrieving,
+    }
+}
+
+fn milliseconds(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Text and attribute values (XML 1.0 §2.4). Controls cannot be here: names
+/// are cleaned at the door.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&apos;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

@@ -1,0 +1,375 @@
+//! The park service: codes and transfers become requests to the lot, and
+//! what the lot wants done is done to legs.
+
+use std::time::Duration;
+
+use crate::domain::caller::Caller;
+use crate::domain::caller_name::CallerName;
+use crate::domain::effects::Effects;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::recall::Destination;
+use crate::exchange::answer::sip_status;
+use crate::exchange::leg::{Link, Stage};
+use crate::exchange::report::Ending;
+use crate::exchange::ring::{Purpose, Target};
+use crate::exchange::{Effect, Exchange, Report};
+use crate::media::control::Tone;
+use crate::park::{self, Attempt, GroupPark, Input, Member, ParkRequest, Refusal, Which, hunt};
+
+/// How long the confirming tone is heard before the leg ends.
+const CONFIRM: Duration = Duration::from_millis(1500);
+/// Understood by most phones as "a recall" (protocol of Bellcore and RFC 7462).
+const ALERT_RECALL: &str = "<http://127.0.0.1/Bellcore-dr3>;info=alert-recall";
+
+type Answer = Result<(), (u16, String)>;
+
+impl Exchange {
+    // Parking.
+
+    /// Parks a leg's far end at `at`; refused, nothing has changed.
+    pub(super) fn park(&mut self, parked: JourneyId, by: &Extension, at: Extension) -> Answer {
+        if !self.settings.extensions.contains_key(&at) {
+            return Err((404, format!("No extension {at}")));
+        }
+        let (recall, parking_user) = (self.settings.recall_of(by), by.clone());
+        let calls_max = self.settings.parked_per_extension_max;
+        let recall_in = recall.after;
+        let request = ParkRequest {
+            journey: parked,
+            at,
+            parking_user,
+            recall,
+            recall_in,
+            group: None,
+            calls_max,
+        };
+        self.park_as(request).map_err(in_sip)
+    }
+
+    /// Hunts the parker's group; a user in no group parks with himself (product Q4).
+    pub(super) fn group_park(&mut self, parked: JourneyId, by: &Extension) -> Answer {
+        let Some(group) = self.settings.group_of(by) else {
+            return self.park(parked, by, by.clone());
+        };
+        let name = group.name.clone();
+        let recall = group.recall.clone();
+        let members: Vec<Member> = group.members.iter().map(|m| self.member(m)).collect();
+        let Some(found) = hunt(&members, by) else {
+            return Err((486, format!("Every place of {name} is full")));
+        };
+        let calls_max = self.settings.parked_per_extension_max;
+        let request = ParkRequest {
+            journey: parked,
+            at: found.at,
+            parking_user: by.clone(),
+            recall_in: recall.after,
+            recall,
+            group: Some(GroupPark { name, why: found.why }),
+            calls_max,
+        };
+        self.park_as(request).map_err(in_sip)
+    }
+
+    fn member(&self, extension: &Extension) -> Member {
+        let parked = self.state.lot.at(extension).count();
+        Member {
+            extension: extension.clone(),
+            name: self.settings.name_of(extension).to_string(),
+            registered: self.state.registrar.is_registered(extension),
+            do_not_disturb: self.state.do_not_disturb.contains(extension),
+            busy: self.is_busy(extension),
+            parked,
+            full: parked >= self.settings.parked_per_extension_max,
+        }
+    }
+
+    /// A device of it rings or is in a call.
+    pub(super) fn is_busy(&self, extension: &Extension) -> bool {
+        self.legs().any(|leg| {
+            leg.extension() == Some(extension) && !matches!(leg.link, Link::Leaves | Link::Hears(_))
+        })
+    }
+
+    pub(super) fn park_as(&mut self, request: ParkRequest) -> Result<(), Refusal> {
+        let ParkRequest { journey, at, parking_user, .. } = request.clone();
+        let effects = self.state.lot.handle(Input::Park(request), self.now)?;
+        self.carry_out_lot(effects);
+        let caller = self.caller_of(journey);
+        self.out.push(Effect::Report(Report::CallParked { journey, caller, at, parking_user }));
+        self.state.watchers.lamp_changed();
+        Ok(())
+    }
+
+    // The codes, dialled.
+
+    /// With a call held the code parks it (P2, product Q11); with none it
+    /// fetches what is there (product Q12).
+    pub(super) fn dialled_park(
+        &mut self,
+        journey: JourneyId,
+        by: &Extension,
+        at: Option<Extension>,
+    ) {
+        let at = at.unwrap_or_else(|| by.clone());
+        match self.held_by_device_of(journey) {
+            Some(held) => {
+                self.park_held(journey, held, |exchange, parked, by| exchange.park(parked, by, at))
+            }
+            None => self.retrieve(journey, by, Which::OldestAt(at)),
+        }
+    }
+
+    pub(super) fn dialled_group_park(&mut self, journey: JourneyId, _by: &Extension) {
+        match self.held_by_device_of(journey) {
+            Some(held) => self
+                .park_held(journey, held, |exchange, parked, by| exchange.group_park(parked, by)),
+            None => self.refuse_leg(journey, 404, "No call on hold to park"),
+        }
+    }
+
+    /// The latest call this very device holds: never another device's.
+    fn held_by_device_of(&self, journey: JourneyId) -> Option<JourneyId> {
+        let calling = self.state.legs.get(&journey)?;
+        let held = self.legs().filter(|leg| {
+            leg.journey != journey
+                && leg.party == calling.party
+                && leg.dialog.flow.remote == calling.dialog.flow.remote
+                && leg.peer().is_some()
+        });
+        held.filter_map(|leg| Some((leg.held_at?, leg.journey))).max().map(|(_, leg)| leg)
+    }
+
+    fn park_held(
+        &mut self,
+        journey: JourneyId,
+        held: JourneyId,
+        park: impl FnOnce(&mut Self, JourneyId, &Extension) -> Answer,
+    ) {
+        let Some(leg) = self.state.legs.get(&held) else { return };
+        let (Some(parked), Some(by)) = (leg.peer(), leg.extension().cloned()) else { return };
+        if !self.state.legs.get(&parked).is_some_and(|leg| leg.has_media()) {
+            return self.refuse_leg(journey, 403, "That call is not answered yet");
+        }
+        if let Err((status, reason)) = park(self, parked, &by) {
+            return self.refuse_leg(journey, status, &reason);
+        }
+        let shown = self.caller_of(parked);
+        self.confirm(journey, shown);
+        self.link(held, Link::Leaves);
+        self.end_leg(held);
+    }
+
+    /// Answers, plays the confirming tone, and ends the leg.
+    fn confirm(&mut self, journey: JourneyId, shown: Caller) {
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.shown = shown;
+        }
+        if self.answer_leg(journey, None) {
+            self.link(journey, Link::Hears(Tone::Confirm));
+            self.end_leg_after(journey, CONFIRM);
+        }
+    }
+
+    pub(super) fn dialled_dnd(&mut self, journey: JourneyId, by: &Extension, on: bool) {
+        let changed = match on {
+            true => self.state.do_not_disturb.insert(by.clone()),
+            false => self.state.do_not_disturb.remove(by),
+        };
+        if changed {
+            self.state.watchers.lamp_changed();
+            let extension = by.clone();
+            self.out.push(Effect::Report(Report::DoNotDisturb { extension, on }));
+        }
+        let words = if on { "Do not disturb: on" } else { "Do not disturb: off" };
+        self.confirm(journey, Caller::new(words, by.as_str()));
+    }
+
+    // Retrieving.
+
+    pub(super) fn dialled_retrieve(
+        &mut self,
+        journey: JourneyId,
+        by: &Extension,
+        at: Option<Extension>,
+    ) {
+        let which = match at {
+            Some(at) if !self.settings.extensions.contains_key(&at) => {
+                return self.refuse_leg(journey, 404, &format!("No extension {at}"));
+            }
+            Some(at) => Which::OldestAt(at),
+            None => {
+                let group = self.settings.group_of(by).map(|group| group.name.clone());
+                Which::Mine { me: by.clone(), group }
+            }
+        };
+        self.retrieve(journey, by, which);
+    }
+
+    pub(super) fn retrieve(&mut self, journey: JourneyId, by: &Extension, which: Which) {
+        let found = self.state.lot.find(&which).map(|parked| parked.journey);
+        let retrieve = Input::Retrieve { which, by: by.clone() };
+        let effects = found.and_then(|parked| {
+            let effects = self.state.lot.handle(retrieve, self.now)?;
+            Ok((parked, effects))
+        });
+        let (parked, effects) = match effects {
+            Ok(found) => found,
+            Err(refusal) => {
+                let reason = refusal.to_string();
+                return self.refuse_leg(journey, sip_status(&refusal), &reason);
+            }
+        };
+        let attempt = self.state.lot.get(parked).map(|call| call.attempt).unwrap_or_default();
+        let shown = self.caller_of(parked);
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.link = Link::Retrieves { journey: parked, attempt };
+            leg.shown = shown;
+        }
+        self.carry_out_lot(effects);
+        // Refused, the leg's end puts the call back.
+        self.answer_leg(journey, self.codec_of(parked));
+    }
+
+    /// Somebody is really there: voices are joined (product Q9).
+    pub(super) fn retrieved(&mut self, parked: JourneyId, attempt: Attempt, by: JourneyId) {
+        let there = self.state.lot.get(parked).is_some_and(|call| call.attempt == attempt);
+        if !there {
+            return self.end_leg(by);
+        }
+        self.tell_lot(Input::Connected { journey: parked, attempt });
+        self.join(parked, by);
+        self.introduce(parked, by);
+        let caller = self.caller_of(parked);
+        let by = self.caller_of(by);
+        let journey = parked;
+        self.out.push(Effect::Report(Report::CallRetrieved { journey, caller, by }));
+        self.state.watchers.lamp_changed();
+    }
+
+    // What the lot wants done.
+
+    pub(super) fn tell_lot(&mut self, input: Input) {
+        if let Ok(effects) = self.state.lot.handle(input, self.now) {
+            self.carry_out_lot(effects);
+        }
+    }
+
+    pub(super) fn carry_out_lot(&mut self, effects: Effects<park::Effect>) {
+        for effect in effects {
+            match effect {
+                park::Effect::RingParkingUser { journey, attempt, parking_user } => {
+                    self.recall(journey, attempt, &parking_user);
+                }
+                park::Effect::HandOver { journey, attempt, to } => {
+                    self.hand_over(journey, attempt, &to);
+                }
+                park::Effect::Connect { journey, attempt, .. } => {
+                    self.connect_again(journey, attempt);
+                }
+                park::Effect::EndAttempt { journey, attempt } => {
+                    self.end_attempt(journey, attempt);
+                }
+                park::Effect::PlayMusic { journey } => self.link(journey, Link::Parked),
+                park::Effect::StopMusic { journey } => self.leave_lot(journey),
+                park::Effect::Tell { at } => self.state.watchers.park_changed(&at),
+            }
+        }
+    }
+
+    fn leave_lot(&mut self, journey: JourneyId) {
+        if self.state.legs.get(&journey).is_some_and(|leg| leg.link == Link::Parked) {
+            // The caller goes on to hear what he heard until he is joined.
+            if let Some(leg) = self.state.legs.get_mut(&journey) {
+                leg.link = Link::Alone;
+            }
+        }
+    }
+
+    fn recall(&mut self, journey: JourneyId, attempt: Attempt, parking_user: &Extension) {
+        let targets = match self.state.do_not_disturb.contains(parking_user) {
+            true => Vec::new(),
+            false => self.devices_of(parking_user, None),
+        };
+        let reached = self.ring_for_recall(journey, attempt, targets);
+        if reached {
+            let caller = self.caller_of(journey);
+            let parking_user = parking_user.clone();
+            self.out.push(Effect::Report(Report::CallRecalled { journey, caller, parking_user }));
+        }
+    }
+
+    fn hand_over(&mut self, journey: JourneyId, attempt: Attempt, to: &Destination) {
+        let targets = match to {
+            Destination::RingGroup(_) => Vec::new(),
+            Destination::Number(number) => {
+                let inside = Extension::parse(number.as_str()).ok();
+                match inside.filter(|e| self.settings.extensions.contains_key(e)) {
+                    Some(extension) if self.state.do_not_disturb.contains(&extension) => Vec::new(),
+                    Some(extension) => self.devices_of(&extension, None),
+                    None => self.outbound(number.as_str()).into_iter().collect(),
+                }
+            }
+        };
+        self.ring_for_recall(journey, attempt, targets);
+    }
+
+    /// Nobody to ring, or no port: as unanswered (product Q8).
+    fn ring_for_recall(
+        &mut self,
+        journey: JourneyId,
+        attempt: Attempt,
+        targets: Vec<Target>,
+    ) -> bool {
+        let caller = self.caller_of(journey);
+        let words = Caller {
+            name: CallerName::clean(&format!("Park recall: {caller}")),
+            number: caller.number,
+        };
+        let purpose = Purpose::Recall { journey, attempt };
+        let rung = !targets.is_empty()
+            && self.ring(targets, purpose, &words, Some(ALERT_RECALL)).is_some();
+        if !rung {
+            self.tell_lot(Input::Failed { journey, attempt });
+        }
+        rung
+    }
+
+    /// After a restart: is whoever was retrieving it still there?
+    fn connect_again(&mut self, journey: JourneyId, attempt: Attempt) {
+        let wanted = Link::Retrieves { journey, attempt };
+        let by_leg = self.legs().any(|leg| leg.link == wanted);
+        let fresh = self.state.lot.get(journey).is_some_and(|call| call.attempt == attempt);
+        if !by_leg && fresh {
+            self.tell_lot(Input::Failed { journey, attempt });
+        }
+    }
+
+    fn end_attempt(&mut self, journey: JourneyId, attempt: Attempt) {
+        self.end_recall(journey, attempt);
+        let wanted = Link::Retrieves { journey, attempt };
+        let retriever = self.legs().find(|leg| leg.link == wanted).map(|leg| leg.journey);
+        if let Some(retriever) = retriever {
+            self.link(retriever, Link::Alone);
+            self.give_up_retriever(retriever);
+        }
+    }
+
+    /// The parked caller hung up while somebody was fetching him.
+    fn give_up_retriever(&mut self, retriever: JourneyId) {
+        match self.state.legs.get(&retriever).map(|leg| &leg.stage) {
+            Some(Stage::Incoming { .. }) => {
+                self.refuse_leg(retriever, 404, "That call is no longer parked");
+            }
+            Some(_) => self.end_leg_as(retriever, Ending::ByOtherSide),
+            None => {}
+        }
+    }
+
+    pub(super) fn caller_of(&self, journey: JourneyId) -> Caller {
+        self.state.legs.get(&journey).map(|leg| leg.identity.clone()).unwrap_or_default()
+    }
+}
+
+fn in_sip(refusal: Refusal) -> (u16, String) {
+    (sip_status(&refusal), refusal.to_string())
+}

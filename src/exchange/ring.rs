@@ -1,0 +1,427 @@
+//! Reaching somebody: several devices may ring, one answer wins.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::caller::Caller;
+use crate::domain::codes::Dialled;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::exchange::leg::{Leg, Link, Party, RingId, Stage, Takes};
+use crate::exchange::refer::ReferReport;
+use crate::exchange::report::Ending;
+use crate::exchange::{Due, Effect, Errand, Exchange, Report};
+use crate::media::control::Source;
+use crate::media::negotiation::{self, SdpVersion};
+use crate::park::Attempt;
+use crate::sip::dialog::Dialog;
+use crate::sip::flow::Flow;
+use crate::sip::transaction::ClientId;
+use crate::sip::wire::{Method, Name, NameAddr, Response, Uri};
+
+/// Nobody is rung longer than this.
+const RING_MAX: Duration = Duration::from_secs(120);
+
+/// One device to be rung.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub party: Party,
+    pub identity: Caller,
+    pub uri: Uri,
+    pub flow: Flow,
+}
+
+/// What an answer is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Purpose {
+    /// A call: this leg waits for the answer.
+    Call { caller: JourneyId },
+    /// A parked call looks for somebody.
+    Recall { journey: JourneyId, attempt: Attempt },
+    /// A blind transfer: this party was promised whoever answers.
+    Transfer { transferee: JourneyId, transferor: Extension, report: ReferReport },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ring {
+    purpose: Purpose,
+    branches: BTreeSet<JourneyId>,
+    /// The best refusal so far, to be passed on when all have refused.
+    refusal: Option<(u16, String)>,
+}
+
+impl Exchange {
+    /// Rings all of `targets`, showing them `caller`. None: no port is free.
+    pub(super) fn ring(
+        &mut self,
+        targets: Vec<Target>,
+        purpose: Purpose,
+        caller: &Caller,
+        alert: Option<&str>,
+    ) -> Option<RingId> {
+        if self.state.ports.len() < targets.len() {
+            return None;
+        }
+        self.state.last_ring += 1;
+        let id = RingId(self.state.last_ring);
+        let ring = Ring { purpose, branches: BTreeSet::new(), refusal: None };
+        self.state.rings.insert(id, ring);
+        self.state.due.set(Due::GiveUpRing(id), self.now + RING_MAX);
+        for target in targets {
+            self.ring_device(id, target, caller, alert);
+        }
+        Some(id)
+    }
+
+    fn ring_device(&mut self, ring: RingId, target: Target, caller: &Caller, alert: Option<&str>) {
+        let Some(stream) = self.state.ports.pop_front() else { return };
+        let chance = &mut self.state.chance;
+        let journey = JourneyId::draw(chance);
+        let (call_id, tag) = (chance.hex(32), chance.hex(16));
+        let session = SdpVersion::new(chance.draw());
+        let flow = target.flow;
+        let local = self.name_addr(caller).with_tag(&tag);
+        let remote = NameAddr::new(None, target.uri.clone());
+        let contact = self.our_contact(flow);
+        let mut dialog = Dialog::outgoing(call_id, local, remote, target.uri, contact, flow);
+        let invite = dialog.request(Method::Invite);
+        let stage =
+            Stage::Ringing { client: ClientId(0), our_offer: String::new(), ring, alerting: false };
+        self.adopt(Leg {
+            journey,
+            party: target.party,
+            identity: target.identity,
+            shown: caller.clone(),
+            dialog,
+            stage,
+            link: Link::Alone,
+            stream,
+            address: self.our_address(flow),
+            session,
+            agreed: None,
+            source: Source::Nothing,
+            held_at: None,
+            takes: Takes::Nothing,
+            refreshing: None,
+            started_at: self.now,
+        });
+        let our_offer = self.make_offer(journey, self.codec_wanted(ring));
+        let mut invite = invite
+            .with(Name::PAssertedIdentity, self.name_addr(caller).to_string())
+            .with(Name::Allow, super::door::ALLOW)
+            .with(Name::Supported, super::door::SUPPORTED);
+        if let Some(alert) = alert {
+            invite = invite.with(Name::AlertInfo, alert.to_owned());
+        }
+        let invite = invite.body("application/sdp", our_offer.clone());
+        let client = self.send_request(invite, flow, Errand::Leg(journey));
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.stage = Stage::Ringing { client, our_offer, ring, alerting: false };
+        }
+        if let Some(ring) = self.state.rings.get_mut(&ring) {
+            ring.branches.insert(journey);
+        }
+    }
+
+    /// What the other side speaks already, so that nothing need be converted.
+    fn codec_wanted(&self, ring: RingId) -> Option<crate::media::control::Codec> {
+        match &self.state.rings.get(&ring)?.purpose {
+            Purpose::Call { caller } => self.codec_of(*caller),
+            Purpose::Recall { journey, .. } => self.codec_of(*journey),
+            Purpose::Transfer { transferee, .. } => self.codec_of(*transferee),
+        }
+    }
+
+    /// A response to an INVITE of ours that rings somebody.
+    pub(super) fn ringing_response(&mut self, journey: JourneyId, response: &Response, flow: Flow) {
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        let Stage::Ringing { client, our_offer, ring, .. } = leg.stage.clone() else { return };
+        match response.status {
+            100 => {}
+            101..=199 => self.branch_alerts(journey, ring, response),
+            200..=299 => {
+                leg.dialog.answered(response, flow);
+                leg.takes = Takes::of(&response.headers);
+                self.acknowledge_answer(journey, client);
+                self.branch_answered(journey, ring, &our_offer, response);
+            }
+            300..=399 => self.branch_redirected(journey, ring, response),
+            _ => self.branch_refused(journey, ring, response.status, &response.reason),
+        }
+    }
+
+    fn acknowledge_answer(&mut self, journey: JourneyId, client: ClientId) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let ack = leg.dialog.ack(leg.dialog.local_cseq);
+        let flow = leg.dialog.flow;
+        let sent_by = core::net::SocketAddr::new(self.our_address(flow), flow.local.port());
+        let state = &mut self.state;
+        let sent_by = sent_by.to_string();
+        let send = state.transactions.acknowledge(client, ack, flow, &sent_by, &mut state.chance);
+        self.carry_out([send].into_iter().collect());
+    }
+
+    fn branch_alerts(&mut self, journey: JourneyId, ring: RingId, response: &Response) {
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        let Stage::Ringing { alerting, our_offer, .. } = &mut leg.stage else { return };
+        let first = !std::mem::replace(alerting, true);
+        let our_offer = our_offer.clone();
+        let purpose = self.state.rings.get(&ring).map(|ring| ring.purpose.clone());
+        self.state.watchers.lamp_changed();
+        match purpose {
+            Some(Purpose::Call { caller }) => {
+                let early = !response.body.is_empty()
+                    && self.early_media(journey, caller, &our_offer, response);
+                if first && !early {
+                    self.pass_on_provisional(caller, 180, None);
+                }
+            }
+            Some(Purpose::Transfer { report, .. }) if first => {
+                self.report_refer(&report, 180, "Ringing", false);
+            }
+            Some(Purpose::Transfer { .. } | Purpose::Recall { .. }) | None => {}
+        }
+    }
+
+    /// The far end plays something before it answers; the caller hears it.
+    fn early_media(
+        &mut self,
+        branch: JourneyId,
+        caller: JourneyId,
+        our_offer: &str,
+        response: &Response,
+    ) -> bool {
+        let Ok(agreed) = negotiation::accept_answer(our_offer, &response.body) else {
+            return false;
+        };
+        self.agree(branch, agreed);
+        let Some(Leg { stage: Stage::Incoming { offer: Some(offer), .. }, .. }) =
+            self.state.legs.get(&caller)
+        else {
+            return false;
+        };
+        let offer = offer.clone();
+        let prefer = Some(agreed.codec);
+        let Ok(answer) = self.answer_offer(caller, offer.as_bytes(), prefer) else {
+            return false;
+        };
+        let stream = self.state.legs.get(&branch).map(|leg| leg.stream.stream);
+        if let (Some(from), Some(leg)) = (stream, self.state.legs.get_mut(&caller)) {
+            leg.source = Source::Stream(from);
+            let play = crate::media::control::MediaCommand::Play {
+                stream: leg.stream.stream,
+                source: leg.source,
+            };
+            self.out.push(Effect::Media(play));
+        }
+        self.pass_on_provisional(caller, 183, Some(answer));
+        true
+    }
+
+    fn pass_on_provisional(&mut self, caller: JourneyId, status: u16, sdp: Option<String>) {
+        let Some(leg) = self.state.legs.get(&caller) else { return };
+        let Some(server) = leg.incoming_server() else { return };
+        let asserted = self.name_addr(&leg.shown).to_string();
+        let Some(mut response) = self.leg_response(caller, server, status) else { return };
+        response.headers.push(Name::PAssertedIdentity, asserted);
+        if let Some(sdp) = sdp {
+            response = response.body("application/sdp", sdp);
+        }
+        self.respond(server, &response);
+    }
+
+    fn branch_answered(
+        &mut self,
+        journey: JourneyId,
+        ring: RingId,
+        our_offer: &str,
+        response: &Response,
+    ) {
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.stage = Stage::Up;
+        }
+        let wanted = self.state.rings.get(&ring).is_some_and(|r| r.branches.contains(&journey));
+        let agreed = negotiation::accept_answer(our_offer, &response.body);
+        let (true, Ok(agreed)) = (wanted, agreed) else {
+            self.end_leg(journey); // Somebody else has it, or nothing can be heard.
+            return self.branch_failed(journey, ring, 488, "No codec in common");
+        };
+        self.agree(journey, agreed);
+        let Some(won) = self.end_ring(ring, Some(journey)) else { return };
+        let by = self.state.legs.get(&journey).map(|leg| leg.identity.clone());
+        let by = by.unwrap_or_default();
+        match won.purpose {
+            Purpose::Call { caller } => {
+                self.out.push(Effect::Report(Report::CallAnswered { journey: caller, by }));
+                self.call_answered(caller, journey, agreed.codec);
+            }
+            Purpose::Recall { journey: parked, attempt } => {
+                self.retrieved(parked, attempt, journey);
+            }
+            Purpose::Transfer { transferee, report, .. } => {
+                self.report_refer(&report, 200, "OK", true);
+                self.join(transferee, journey);
+                self.tell_identity(transferee, &by);
+                self.finish_transferor(&report);
+            }
+        }
+        self.state.watchers.lamp_changed();
+    }
+
+    fn call_answered(
+        &mut self,
+        caller: JourneyId,
+        callee: JourneyId,
+        codec: crate::media::control::Codec,
+    ) {
+        let answered = self.state.legs.get(&callee).map(|leg| leg.identity.clone());
+        if let (Some(leg), Some(answered)) = (self.state.legs.get_mut(&caller), answered) {
+            leg.shown = answered;
+        }
+        self.join(caller, callee);
+        if !self.answer_leg(caller, Some(codec)) && self.state.legs.contains_key(&callee) {
+            self.end_leg_as(callee, Ending::ByOtherSide);
+        }
+        self.refresh_source(callee);
+        self.refresh_source(caller);
+    }
+
+    /// 302: to a park code it parks (docs/PROTOCOL.md, P3); otherwise the
+    /// device does not want the call, and where it points to is not ours to
+    /// call at the office's expense.
+    fn branch_redirected(&mut self, journey: JourneyId, ring: RingId, response: &Response) {
+        let user = response.headers.contact().and_then(|contact| contact.uri.user_decoded());
+        let dialled = user.map(|user| self.settings.codes.understand(&user));
+        let extension = self.state.legs.get(&journey).and_then(|l| l.extension().cloned());
+        let purpose = self.state.rings.get(&ring).map(|ring| ring.purpose.clone());
+        match (purpose, extension, dialled) {
+            (Some(purpose), Some(by), Some(code @ (Dialled::Park(_) | Dialled::GroupPark))) => {
+                self.forget_branch(journey);
+                self.end_ring(ring, None);
+                self.park_instead(purpose, &by, code);
+            }
+            _ => self.branch_refused(journey, ring, 480, "Redirected"),
+        }
+    }
+
+    fn branch_refused(&mut self, journey: JourneyId, ring: RingId, status: u16, reason: &str) {
+        self.forget_branch(journey);
+        self.branch_failed(journey, ring, status, reason);
+    }
+
+    /// The INVITE has its final answer: no CANCEL, no BYE.
+    fn forget_branch(&mut self, journey: JourneyId) {
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.link = Link::Leaves;
+        }
+        self.bury(journey, Ending::NotAnswered);
+    }
+
+    fn branch_failed(&mut self, journey: JourneyId, ring: RingId, status: u16, reason: &str) {
+        let Some(open) = self.state.rings.get_mut(&ring) else { return };
+        open.branches.remove(&journey);
+        let better = open.refusal.as_ref().is_none_or(|(best, _)| rank(status) > rank(*best));
+        if better {
+            open.refusal = Some((status, reason.to_owned()));
+        }
+        if open.branches.is_empty() {
+            self.ring_refused(ring);
+        }
+    }
+
+    /// All devices have refused, or nobody answers any more.
+    fn ring_refused(&mut self, ring: RingId) {
+        let Some(ended) = self.end_ring(ring, None) else { return };
+        let (status, reason) = ended.refusal.unwrap_or((480, "No answer".to_owned()));
+        match ended.purpose {
+            Purpose::Call { caller } => {
+                // What a device says of itself is not what the caller did wrong.
+                let status = if matches!(status, 401 | 403 | 407 | 408) { 480 } else { status };
+                self.refuse_leg(caller, status, &reason);
+            }
+            Purpose::Recall { journey, attempt } => {
+                self.tell_lot(crate::park::Input::Failed { journey, attempt });
+            }
+            Purpose::Transfer { transferee, transferor, report } => {
+                self.transfer_failed(transferee, &transferor, &report, status, &reason);
+            }
+        }
+    }
+
+    pub(super) fn ring_unanswered(&mut self, ring: RingId) {
+        self.ring_refused(ring);
+    }
+
+    /// Whoever waited for the answer is gone.
+    pub(super) fn ring_bereft(&mut self, ring: RingId) {
+        if let Some(Ring { purpose: Purpose::Transfer { report, .. }, .. }) =
+            self.end_ring(ring, None)
+        {
+            self.report_refer(&report, 487, "Caller hung up", true);
+            self.finish_transferor(&report);
+        }
+    }
+
+    /// Nobody rings any more, but for `winner`.
+    pub(super) fn end_ring(&mut self, id: RingId, winner: Option<JourneyId>) -> Option<Ring> {
+        let ring = self.state.rings.remove(&id)?;
+        self.state.due.clear(&Due::GiveUpRing(id));
+        let elsewhere = winner.is_some();
+        for branch in ring.branches.iter().filter(|branch| Some(**branch) != winner) {
+            let Some(leg) = self.state.legs.get(branch) else { continue };
+            if let Stage::Ringing { client, .. } = leg.stage {
+                self.cancel_ringing(*branch, client, elsewhere);
+            }
+        }
+        Some(ring)
+    }
+
+    pub(super) fn end_recall(&mut self, journey: JourneyId, attempt: Attempt) {
+        let wanted = Purpose::Recall { journey, attempt };
+        let found = self.state.rings.iter().find(|(_, ring)| ring.purpose == wanted);
+        if let Some(id) = found.map(|(id, _)| *id) {
+            drop(self.end_ring(id, None));
+        }
+    }
+
+    /// The answer is for somebody else now.
+    pub(super) fn repurpose(&mut self, ring: RingId, purpose: Purpose) {
+        if let Some(ring) = self.state.rings.get_mut(&ring) {
+            ring.purpose = purpose;
+        }
+    }
+
+    pub(super) fn cancel_branch(&mut self, journey: JourneyId, client: ClientId, _how: Ending) {
+        self.cancel_ringing(journey, client, false);
+    }
+
+    /// The leg stays until the far end has confirmed: an answer may be on its way.
+    fn cancel_ringing(&mut self, journey: JourneyId, client: ClientId, elsewhere: bool) {
+        if let Some(leg) = self.state.legs.get_mut(&journey) {
+            leg.link = Link::Leaves;
+        }
+        // So that the phone lists no missed call (RFC 3326).
+        let reason = elsewhere.then_some("SIP;cause=200;text=\"Call completed elsewhere\"");
+        let effects = self.state.transactions.cancel(client, reason, self.now);
+        self.carry_out(effects);
+    }
+
+    /// An INVITE of ours got no final answer, or its peer cannot be reached.
+    pub(super) fn ringing_timed_out(&mut self, journey: JourneyId) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let Stage::Ringing { ring, .. } = leg.stage else { return };
+        self.branch_refused(journey, ring, 408, "No answer from the phone");
+    }
+}
+
+/// Which refusal tells most: a person's own word, then busy, then the rest.
+fn rank(status: u16) -> u8 {
+    match status {
+        600..=699 => 4,
+        486 => 3,
+        480..=489 => 2,
+        408 => 0,
+        _ => 1,
+    }
+}

@@ -1,0 +1,212 @@
+//! Calls between people: answered, refused, given up, held, transferred.
+
+use bellhop::exchange::Report;
+use bellhop::sip::wire::Method;
+
+use crate::world::*;
+
+#[test]
+fn two_extensions_talk_and_each_phone_shows_the_other() {
+    let mut world = World::open();
+    let (bob, carol) = (world.phone("103", 13), world.phone("104", 14));
+
+    let call = world.act(carol, |phone, now| phone.dial("103", now));
+    world.settle();
+    let from = world.get(bob).lines[0].invite.headers.from().unwrap();
+    assert_eq!(from.display.as_deref(), Some("Carol"));
+    assert_eq!(from.uri.user_decoded().as_deref(), Some("104"));
+
+    world.act(bob, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!((world.hears(bob), world.hears(carol)), (person(carol), person(bob)));
+    assert_eq!(world.get(carol).asserted(), Some(("Bob".to_owned(), "103".to_owned())));
+
+    world.act(carol, |phone, now| phone.hang_up(call, now));
+    world.settle();
+    assert_eq!((world.get(bob).up(), world.exchange.legs().count()), (0, 0));
+}
+
+#[test]
+fn a_caller_from_outside_reaches_reception_by_name() {
+    let mut world = World::open();
+    let (reception, alice) = (world.phone("101", 11), world.caller("+3386002678", "Alice Smith"));
+
+    world.act(alice, |phone, now| phone.dial("4930555", now));
+    world.settle();
+    let from = world.get(reception).lines[0].invite.headers.from().unwrap();
+    assert_eq!(from.display.as_deref(), Some("Alice Smith"));
+    assert_eq!(from.uri.user_decoded().as_deref(), Some("+3386002678"));
+
+    world.act(reception, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(reception));
+}
+
+#[test]
+fn a_number_of_its_own_goes_to_its_own_extension() {
+    let mut world = World::open();
+    let (carol, caller) = (world.phone("104", 14), world.caller("+331", "Zoe"));
+    world.act(caller, |phone, now| phone.dial("+4930104", now));
+    world.settle();
+    assert!(world.get(carol).ringing().is_some());
+}
+
+#[test]
+fn a_call_out_of_the_office_goes_to_the_trunk_without_its_prefix() {
+    let mut world = World::open();
+    let reception = world.phone("101", 11);
+    let outside = world.caller("0301234", "");
+    let provider = "198.51.100.7:5060".parse().unwrap();
+    let mut trunk = world.handsets.remove(&outside).unwrap();
+    trunk.answer_with = Some(200);
+    let moved = bellhop::domain::chance::Chance::from_seed(5);
+    let fresh = crate::handset::Handset::new("0301234", provider, office(), moved);
+    world.handsets.insert(provider, fresh);
+    world.get(provider).answer_with = Some(200);
+
+    world.act(reception, |phone, now| phone.dial("0301234", now));
+    world.settle();
+    let invite = world.get(provider).lines[0].invite.clone();
+    assert_eq!(invite.uri.user_decoded().as_deref(), Some("301234"));
+    assert_eq!(world.get(reception).up(), 1);
+}
+
+#[test]
+fn busy_nobody_there_and_do_not_disturb_are_told_apart() {
+    let mut world = World::open();
+    let (reception, bob) = (world.phone("101", 11), world.phone("103", 13));
+    let status = |world: &mut World, number: &str| {
+        world.act(reception, |phone, now| phone.dial(number, now));
+        world.run_for(s(2));
+        world.get(reception).last_answer(&Method::Invite).0
+    };
+    assert_eq!(status(&mut world, "999"), 404);
+    assert_eq!(status(&mut world, "102"), 480);
+    world.get(bob).answer_with = Some(486);
+    assert_eq!(status(&mut world, "103"), 486);
+    world.get(bob).answer_with = None;
+    world.act(bob, |phone, now| phone.dial("*78", now));
+    world.run_for(s(3));
+    assert_eq!(status(&mut world, "103"), 486);
+    world.act(bob, |phone, now| phone.dial("*79", now));
+    world.run_for(s(3));
+    world.get(bob).answer_with = Some(200);
+    assert_eq!(status(&mut world, "103"), 200);
+}
+
+#[test]
+fn a_caller_who_gives_up_stops_the_ringing() {
+    let mut world = World::open();
+    let (bob, carol) = (world.phone("103", 13), world.phone("104", 14));
+    let call = world.act(carol, |phone, now| phone.dial("103", now));
+    world.settle();
+    world.act(carol, |phone, now| phone.hang_up(call, now));
+    world.settle();
+    assert_eq!(world.get(bob).ringing(), None);
+    assert_eq!(world.get(carol).last_answer(&Method::Invite).0, 487);
+    assert_eq!(world.exchange.legs().count(), 0);
+}
+
+#[test]
+fn all_devices_ring_and_one_answer_silences_the_others() {
+    let mut world = World::open();
+    let (desk, mobile) = (world.phone("103", 13), world.phone("103", 23));
+    let carol = world.phone("104", 14);
+    world.act(carol, |phone, now| phone.dial("103", now));
+    world.settle();
+    assert!(world.get(desk).ringing().is_some());
+    world.act(mobile, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.get(desk).ringing(), None);
+    assert_eq!(world.hears(carol), person(mobile));
+}
+
+#[test]
+fn a_hold_plays_music_to_the_other_side_and_rings_no_phone() {
+    let (mut world, reception, alice) = talking();
+    let asked = world.get(alice).got.len();
+    world.act(reception, |phone, now| phone.hold(0, true, now));
+    world.settle();
+    assert_eq!(world.hears(alice), Heard::Music);
+    world.act(reception, |phone, now| phone.hold(0, false, now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(reception));
+    assert_eq!(world.get(alice).got.len(), asked, "the far end was told nothing");
+}
+
+#[test]
+fn a_blind_transfer_reaches_the_colleague_with_the_callers_name() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.act(reception, |phone, now| phone.refer(0, "103", now));
+    world.settle();
+    assert_eq!(world.hears(alice), Heard::Music);
+    let from = world.get(bob).lines[0].invite.headers.from().unwrap();
+    assert_eq!(from.display.as_deref(), Some("Alice Smith"));
+    world.act(bob, |phone, now| phone.answer(now));
+    world.run_for(s(3));
+    assert_eq!(world.hears(alice), person(bob));
+    assert_eq!(world.get(reception).up(), 0);
+}
+
+#[test]
+fn a_blind_transfer_that_nobody_takes_comes_back() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.get(bob).answer_with = Some(486);
+    world.act(reception, |phone, now| phone.refer(0, "103", now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(reception));
+    // And when the transferor has hung up, he is rung at once.
+    world.get(bob).answer_with = None;
+    world.act(reception, |phone, now| phone.refer(0, "103", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.hang_up(0, now));
+    world.settle();
+    world.act(bob, |phone, now| phone.refuse(603, None, now));
+    world.settle();
+    assert_eq!(world.hears(alice), Heard::Music);
+    world.act(reception, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(reception));
+}
+
+#[test]
+fn an_attended_transfer_joins_the_two_others() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.act(reception, |phone, now| phone.hold(0, true, now));
+    world.settle();
+    world.get(bob).answer_with = Some(200);
+    let consult = world.act(reception, |phone, now| phone.dial("103", now));
+    world.settle();
+    assert_eq!(world.hears(bob), person(reception));
+    world.act(reception, |phone, now| phone.refer_attended(0, consult, now));
+    world.run_for(s(3));
+    assert_eq!((world.hears(alice), world.hears(bob)), (person(bob), person(alice)));
+    assert_eq!(world.get(reception).up(), 0);
+    assert_eq!(world.get(bob).asserted().unwrap().0, "Alice Smith");
+}
+
+#[test]
+fn phones_that_die_are_noticed_and_the_other_side_is_let_go() {
+    let (mut world, reception, alice) = talking();
+    world.handsets.remove(&reception);
+    world.act(alice, |phone, now| phone.hang_up(0, now));
+    world.run_for(s(40));
+    assert_eq!(world.exchange.legs().count(), 0);
+    assert!(world.reports.iter().any(|r| matches!(r, Report::CallEnded { .. })));
+}
+
+/// Alice Smith, from outside, talks to reception.
+pub fn talking() -> (World, std::net::SocketAddr, std::net::SocketAddr) {
+    let mut world = World::open();
+    let reception = world.phone("101", 11);
+    let alice = world.caller("+3386002678", "Alice Smith");
+    world.act(alice, |phone, now| phone.dial("4930555", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!((world.hears(alice), world.hears(reception)), (person(reception), person(alice)));
+    (world, reception, alice)
+}

@@ -1,0 +1,476 @@
+//! A handset that does as it is told: real transactions and dialogs, no mind
+//! of its own but for answering what must be answered.
+
+use std::net::SocketAddr;
+
+use bellhop::domain::chance::Chance;
+use bellhop::domain::effects::Effects;
+use bellhop::domain::time::Moment;
+use bellhop::media::control::Codec;
+use bellhop::media::negotiation::{self, Local, SdpVersion};
+use bellhop::sip::dialog::Dialog;
+use bellhop::sip::digest::Answerer;
+use bellhop::sip::flow::{Flow, Transport};
+use bellhop::sip::sdp::{Direction, Session};
+use bellhop::sip::transaction::{ClientId, Effect, Incoming, ServerId, Transactions};
+use bellhop::sip::wire::{self, Host, Method, Name, NameAddr, Request, Response, Uri};
+use bytes::Bytes;
+
+pub struct Handset {
+    pub extension: String,
+    pub display: String,
+    pub from_host: String,
+    pub allow: &'static str,
+    /// What an INVITE to it is answered with; None: it rings until told.
+    pub answer_with: Option<u16>,
+    pub lines: Vec<Line>,
+    /// Final answers to what it asked, newest last: method and status.
+    pub answers: Vec<(Method, Response)>,
+    /// Requests it got, newest last.
+    pub got: Vec<Request>,
+    pub sent: Vec<Bytes>,
+    /// Put on the wire for this word, whatever SIP may think of it.
+    pub raw: Option<(&'static str, &'static [u8])>,
+    at: SocketAddr,
+    office: SocketAddr,
+    transactions: Transactions,
+    answerer: Answerer,
+    chance: Chance,
+    pending: Vec<(ClientId, Request)>,
+    registrations: u32,
+}
+
+pub struct Line {
+    pub dialog: Dialog,
+    pub state: LineState,
+    pub port: u16,
+    session: SdpVersion,
+    client: Option<ClientId>,
+    server: Option<ServerId>,
+    /// The office's description of its end.
+    theirs: Option<Session>,
+    pub invite: Request,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineState {
+    Calling,
+    Ringing,
+    Up,
+    Over,
+}
+
+impl Handset {
+    pub fn with_password(extension: &str, password: &str, at: SocketAddr, chance: Chance) -> Self {
+        let handset = Self::new(extension, at, crate::world::office(), chance);
+        Self { answerer: Answerer::new(extension, password), ..handset }
+    }
+
+    pub fn new(extension: &str, at: SocketAddr, office: SocketAddr, chance: Chance) -> Self {
+        Self {
+            extension: extension.to_owned(),
+            display: String::new(),
+            from_host: crate::world::DOMAIN.to_owned(),
+            allow: "INVITE, ACK, BYE, CANCEL, UPDATE, NOTIFY, REFER, OPTIONS",
+            answer_with: None,
+            lines: Vec::new(),
+            answers: Vec::new(),
+            got: Vec::new(),
+            sent: Vec::new(),
+            raw: None,
+            at,
+            office,
+            transactions: Transactions::default(),
+            answerer: Answerer::new(extension, "secret"),
+            chance,
+            pending: Vec::new(),
+            registrations: 0,
+        }
+    }
+
+    fn flow(&self) -> Flow {
+        Flow { transport: Transport::Udp, local: self.at, remote: self.office }
+    }
+
+    fn uri(user: &str) -> Uri {
+        Uri::sip(user, Host::Name(crate::world::DOMAIN.to_owned()))
+    }
+
+    fn contact(&self) -> Uri {
+        let mut uri = Uri::sip(&self.extension, Host::from(self.at.ip()));
+        uri.port = Some(self.at.port());
+        uri
+    }
+
+    fn own(&self) -> NameAddr {
+        let display = (!self.display.is_empty()).then(|| self.display.clone());
+        let host = Host::Name(self.from_host.clone());
+        NameAddr::new(display, Uri::sip(&self.extension, host))
+    }
+
+    fn outside_dialog(&mut self, method: Method, to: &str, uri: Uri) -> Request {
+        let (call_id, tag) = (self.chance.hex(16), self.chance.hex(8));
+        Request::new(method.clone(), uri)
+            .with(Name::MaxForwards, "70")
+            .with(Name::From, self.own().with_tag(&tag).to_string())
+            .with(Name::To, NameAddr::new(None, Self::uri(to)).to_string())
+            .with(Name::CallId, call_id)
+            .with(Name::CSeq, format!("1 {}", method.as_str()))
+            .with(Name::Contact, format!("<{}>", self.contact()))
+            .with(Name::Allow, self.allow)
+    }
+
+    pub fn register(&mut self, expires_s: u32, now: Moment) {
+        self.registrations += 1;
+        let domain = Uri { user: None, ..Self::uri("x") };
+        let own = self.extension.clone();
+        let request = self.outside_dialog(Method::Register, &own, domain);
+        let request = request.with(Name::Expires, expires_s.to_string());
+        self.request(request, now);
+    }
+
+    pub fn subscribe(&mut self, event: &'static str, accept: &'static str, now: Moment) {
+        let own = self.extension.clone();
+        let request = self.outside_dialog(Method::Subscribe, &own, Self::uri(&own));
+        let request = request.with(Name::Event, event).with(Name::Expires, "3600");
+        let request = if accept.is_empty() { request } else { request.with(Name::Accept, accept) };
+        self.request(request, now);
+    }
+
+    /// Dials; the line's index.
+    pub fn dial(&mut self, number: &str, now: Moment) -> usize {
+        let invite = self.outside_dialog(Method::Invite, number, Self::uri(number));
+        let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
+        let mut session = SdpVersion::new(self.chance.draw());
+        let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
+        let invite = invite.body("application/sdp", offer);
+        let (local, remote) = (invite.headers.from().unwrap(), invite.headers.to().unwrap());
+        let dialog = Dialog::outgoing(
+            invite.headers.call_id().unwrap(),
+            local,
+            remote,
+            Self::uri(number),
+            self.contact(),
+            self.flow(),
+        );
+        let client = self.request(invite.clone(), now);
+        self.lines.push(Line {
+            dialog: Dialog { local_cseq: 1, ..dialog },
+            state: LineState::Calling,
+            port,
+            session,
+            client: Some(client),
+            server: None,
+            theirs: None,
+            invite,
+        });
+        self.lines.len() - 1
+    }
+
+    fn local(&self, port: u16, direction: Direction) -> Local<'static> {
+        const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+        Local { address: self.at.ip(), port, codecs: &CODECS, prefer: None, direction }
+    }
+
+    /// Answers the newest ringing call; its line.
+    pub fn answer(&mut self, now: Moment) -> usize {
+        let index = self.ringing().expect("nothing rings");
+        let local = self.local(self.lines[index].port, Direction::SendRecv);
+        let line = &mut self.lines[index];
+        let offer = line.invite.body.clone();
+        let (answer, _) = negotiation::answer(&offer, &local, &mut line.session).unwrap();
+        line.theirs = Session::read(&offer).ok();
+        line.state = LineState::Up;
+        let server = line.server.unwrap();
+        let response = line.invite.response(200);
+        let response = self.in_dialog(index, response).body("application/sdp", answer);
+        self.respond(server, &response, now);
+        index
+    }
+
+    pub fn ringing(&self) -> Option<usize> {
+        self.lines.iter().rposition(|line| line.state == LineState::Ringing)
+    }
+
+    pub fn refuse(&mut self, status: u16, contact: Option<&str>, now: Moment) {
+        let index = self.ringing().expect("nothing rings");
+        self.lines[index].state = LineState::Over;
+        let server = self.lines[index].server.unwrap();
+        let mut response = self.in_dialog(index, self.lines[index].invite.response(status));
+        if let Some(contact) = contact {
+            response.headers.set(Name::Contact, format!("<{}>", Self::uri(contact)));
+        }
+        self.respond(server, &response, now);
+    }
+
+    fn in_dialog(&self, index: usize, mut response: Response) -> Response {
+        let dialog = &self.lines[index].dialog;
+        response.headers.set(Name::To, dialog.local.to_string());
+        response.headers.push(Name::Contact, format!("<{}>", dialog.contact));
+        response.headers.push(Name::Allow, self.allow);
+        response
+    }
+
+    pub fn hang_up(&mut self, index: usize, now: Moment) {
+        let state = std::mem::replace(&mut self.lines[index].state, LineState::Over);
+        match state {
+            LineState::Calling => {
+                let client = self.lines[index].client.unwrap();
+                let effects = self.transactions.cancel(client, None, now);
+                self.carry_out(effects, now);
+            }
+            LineState::Up => {
+                let bye = self.lines[index].dialog.request(Method::Bye);
+                self.request(bye, now);
+            }
+            LineState::Ringing | LineState::Over => {}
+        }
+    }
+
+    pub fn hold(&mut self, index: usize, on: bool, now: Moment) {
+        let direction = if on { Direction::SendOnly } else { Direction::SendRecv };
+        let local = self.local(self.lines[index].port, direction);
+        let line = &mut self.lines[index];
+        let offer = negotiation::offer(&local, &mut line.session);
+        let invite = line.dialog.request(Method::Invite).body("application/sdp", offer);
+        let client = self.request(invite, now);
+        self.lines[index].client = Some(client);
+    }
+
+    /// Transfers the line's other party to whatever `to` is.
+    pub fn refer(&mut self, index: usize, to: &str, now: Moment) {
+        let refer = self.lines[index].dialog.request(Method::Refer);
+        let refer = refer.with(Name::ReferTo, format!("<sip:{to}@{}>", crate::world::DOMAIN));
+        self.request(refer, now);
+    }
+
+    pub fn refer_attended(&mut self, index: usize, other: usize, now: Moment) {
+        let consulted = &self.lines[other].dialog;
+        let id = consulted.id();
+        let replaces = format!(
+            "{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}",
+            id.call_id,
+            consulted.remote.tag().unwrap_or_default(),
+            id.local_tag
+        );
+        let target = format!("<{}?Replaces={replaces}>", consulted.target);
+        let refer = self.lines[index].dialog.request(Method::Refer);
+        self.request(refer.with(Name::ReferTo, target), now);
+    }
+
+    /// Sends a request as it is, under credentials if any are known.
+    pub fn request(&mut self, mut request: Request, now: Moment) -> ClientId {
+        self.answerer.authorize(&mut request, &mut self.chance);
+        let (sent_by, flow) = (self.at.to_string(), self.flow());
+        let original = request.clone();
+        let (client, effects) =
+            self.transactions.send(request, flow, &sent_by, &mut self.chance, now);
+        self.pending.push((client, original));
+        self.carry_out(effects, now);
+        client
+    }
+
+    pub fn receive(&mut self, bytes: &Bytes, now: Moment) {
+        let message = wire::parse(bytes).expect("the office writes readable SIP");
+        let flow = self.flow();
+        let effects = self.transactions.receive(message, flow, now);
+        self.carry_out(effects, now);
+    }
+
+    pub fn next_wakeup(&self) -> Option<Moment> {
+        self.transactions.next_wakeup().map(|wakeup| wakeup.at)
+    }
+
+    pub fn wake_up(&mut self, now: Moment) {
+        let effects = self.transactions.handle_wakeup(now);
+        self.carry_out(effects, now);
+    }
+
+    fn carry_out(&mut self, effects: Effects<Effect>, now: Moment) {
+        for effect in effects {
+            match effect {
+                Effect::Send { bytes, .. } => self.sent.push(bytes),
+                Effect::Up(incoming) => self.incoming(incoming, now),
+            }
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming, now: Moment) {
+        match incoming {
+            Incoming::Request { request, .. } => self.asked(request, now),
+            Incoming::Response { client, response, .. } => self.answered(client, response, now),
+            Incoming::Cancelled { server } => self.given_up(server, now),
+            Incoming::TimedOut { .. }
+            | Incoming::Acknowledged { .. }
+            | Incoming::NotAcknowledged { .. }
+            | Incoming::SecondAnswer { .. } => {}
+        }
+    }
+
+    fn given_up(&mut self, server: ServerId, now: Moment) {
+        let Some(index) = self.lines.iter().position(|l| l.server == Some(server)) else { return };
+        if self.lines[index].state != LineState::Ringing {
+            return;
+        }
+        self.lines[index].state = LineState::Over;
+        let response = self.in_dialog(index, self.lines[index].invite.response(487));
+        self.respond(server, &response, now);
+    }
+
+    fn asked(&mut self, request: Request, now: Moment) {
+        self.got.push(request.clone());
+        let flow = self.flow();
+        if request.method == Method::Ack {
+            return;
+        }
+        let server = self.transactions.accept(&request, flow);
+        let line = request.headers.to_tag().and_then(|tag| {
+            self.lines.iter().position(|line| line.dialog.local.tag() == Some(tag.as_str()))
+        });
+        if let Some(index) = line {
+            let _ = self.lines[index].dialog.admit(&request);
+        }
+        match (&request.method, line) {
+            (Method::Invite, None) => self.rung(request, server, now),
+            (Method::Invite, Some(index)) => {
+                let local = self.local(self.lines[index].port, Direction::SendRecv);
+                let line = &mut self.lines[index];
+                let answer = negotiation::answer(&request.body, &local, &mut line.session);
+                let (answer, _) = answer.unwrap();
+                let response = self.in_dialog(index, request.response(200));
+                self.respond(server, &response.body("application/sdp", answer), now);
+            }
+            (Method::Bye, Some(index)) => {
+                self.lines[index].state = LineState::Over;
+                self.respond(server, &request.response(200), now);
+            }
+            _ => self.respond(server, &request.response(200), now),
+        }
+    }
+
+    fn rung(&mut self, request: Request, server: ServerId, now: Moment) {
+        let tag = self.chance.hex(8);
+        let dialog = Dialog::from_request(&request, &tag, self.contact(), self.flow());
+        let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
+        let session = SdpVersion::new(self.chance.draw());
+        self.lines.push(Line {
+            dialog,
+            state: LineState::Ringing,
+            port,
+            session,
+            client: None,
+            server: Some(server),
+            theirs: None,
+            invite: request.clone(),
+        });
+        let index = self.lines.len() - 1;
+        match self.answer_with {
+            Some(200) => drop(self.answer(now)),
+            Some(status) => self.refuse(status, None, now),
+            None => {
+                let ringing = self.in_dialog(index, request.response(180));
+                self.respond(server, &ringing, now);
+            }
+        }
+    }
+
+    fn respond(&mut self, server: ServerId, response: &Response, now: Moment) {
+        let effects = self.transactions.respond(server, response, now);
+        self.carry_out(effects, now);
+    }
+
+    fn answered(&mut self, client: ClientId, response: Response, now: Moment) {
+        if response.is_provisional() {
+            return;
+        }
+        let Some(found) = self.pending.iter().position(|(c, _)| *c == client) else { return };
+        let (_, request) = self.pending.remove(found);
+        let line = self.lines.iter().position(|line| line.client == Some(client));
+        if response.status == 401 && self.answerer.challenged(&response) {
+            return self.again(request, line, now);
+        }
+        if let Some(index) = line {
+            self.line_answered(index, client, &request, &response);
+        }
+        self.answers.push((request.method, response));
+    }
+
+    fn again(&mut self, mut request: Request, line: Option<usize>, now: Moment) {
+        let cseq = request.headers.cseq().unwrap();
+        let number = cseq.number + 1;
+        request.headers.set(Name::CSeq, format!("{number} {}", cseq.method.as_str()));
+        request.headers.remove(&Name::Authorization);
+        let client = self.request(request, now);
+        if let Some(index) = line {
+            self.lines[index].client = Some(client);
+            self.lines[index].dialog.local_cseq = number;
+        }
+    }
+
+    fn line_answered(
+        &mut self,
+        index: usize,
+        client: ClientId,
+        request: &Request,
+        response: &Response,
+    ) {
+        let flow = self.flow();
+        let line = &mut self.lines[index];
+        if request.method != Method::Invite {
+            return;
+        }
+        if !response.is_success() {
+            if line.state == LineState::Calling {
+                line.state = LineState::Over;
+            }
+            return;
+        }
+        if line.state == LineState::Calling {
+            line.dialog.answered(response, flow);
+            line.state = LineState::Up;
+        }
+        line.theirs = Session::read(&response.body).ok();
+        let number = response.headers.cseq().unwrap().number;
+        let ack = line.dialog.ack(number);
+        let sent_by = self.at.to_string();
+        let send = self.transactions.acknowledge(client, ack, flow, &sent_by, &mut self.chance);
+        if let Effect::Send { bytes, .. } = send {
+            self.sent.push(bytes);
+        }
+    }
+
+    /// The office's port of the newest call that is up.
+    pub fn office_port(&self) -> Option<u16> {
+        let mut up = self.lines.iter().filter(|line| line.state == LineState::Up);
+        up.next_back()?.theirs.as_ref()?.media.first().map(|media| media.port)
+    }
+
+    pub fn up(&self) -> usize {
+        self.lines.iter().filter(|line| line.state == LineState::Up).count()
+    }
+
+    /// Status and reason of the last final answer to `method`.
+    pub fn last_answer(&self, method: &Method) -> (u16, String) {
+        let found = self.answers.iter().rev().find(|(m, _)| m == method);
+        found.map(|(_, r)| (r.status, r.reason.clone())).unwrap_or_default()
+    }
+
+    /// Who the last response or UPDATE says the other side is.
+    pub fn asserted(&self) -> Option<(String, String)> {
+        let update = self.got.iter().rev().find(|r| r.method == Method::Update);
+        let from_update = update.and_then(|r| r.headers.asserted_identity());
+        let answer = || {
+            let invite = self.answers.iter().rev().find(|(m, _)| *m == Method::Invite);
+            invite.and_then(|(_, r)| r.headers.asserted_identity())
+        };
+        let named = from_update.or_else(answer)?;
+        Some((named.display.clone().unwrap_or_default(), named.uri.user_decoded()?))
+    }
+
+    /// The last NOTIFY of this event, as text.
+    pub fn notified(&self, event: &str) -> Option<String> {
+        let mut notifies = self.got.iter().rev().filter(|r| r.method == Method::Notify);
+        let last = notifies.find(|r| r.headers.event().is_some_and(|e| e.package == event))?;
+        Some(String::from_utf8_lossy(&last.body).into_owned())
+    }
+}

@@ -1,0 +1,16 @@
+//! Stories of a whole office in simulated time: real SIP between the
+//! exchange and handsets over a network that can be bad.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a story that cannot go on should stop"
+)]
+
+mod calls;
+mod door;
+mod handset;
+mod park;
+mod watchers;
+mod weather;
+mod world;

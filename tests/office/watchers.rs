@@ -1,0 +1,125 @@
+//! What watchers are told: phones by `call-info`, consoles by the whole table.
+
+use bellhop::domain::park_table::{EVENT_PACKAGE, LampState, MIME_TYPE, ParkTable, PhaseView};
+
+use crate::world::*;
+
+const XML: &str = "application/x-broadworks-callpark-info+xml";
+
+fn table(world: &mut World, at: std::net::SocketAddr) -> ParkTable {
+    serde_json::from_str(&world.get(at).notified(EVENT_PACKAGE).unwrap()).unwrap()
+}
+
+#[test]
+fn s38_the_phone_at_the_place_is_told_the_callers_name_and_again_when_he_is_gone() {
+    let (mut world, reception, alice) = crate::calls::talking();
+    let desk = world.phone("102", 12);
+    world.act(desk, |phone, now| phone.subscribe("call-info", XML, now));
+    world.settle();
+    let empty = world.get(desk).notified("call-info").unwrap();
+    assert!(empty.contains("<callpark/>"), "{empty}");
+
+    world.act(reception, |phone, now| phone.refer(0, "*68102", now));
+    world.settle();
+    let told = world.get(desk).notified("call-info").unwrap();
+    let identity =
+        "<identity display=\"Alice Smith\">sip:+3386002678@office.example;user=phone</identity>";
+    assert!(told.contains(identity), "{told}");
+
+    world.act(alice, |phone, now| phone.hang_up(0, now));
+    world.settle();
+    assert!(world.get(desk).notified("call-info").unwrap().contains("<callpark/>"));
+}
+
+#[test]
+fn s42_on_a_group_park_the_other_members_see_the_place() {
+    let (mut world, reception, _) = crate::calls::talking();
+    let (desk, bob) = (world.phone("102", 12), world.phone("103", 13));
+    for phone in [desk, bob] {
+        world.act(phone, |phone, now| phone.subscribe("call-info", XML, now));
+    }
+    world.settle();
+    world.act(reception, |phone, now| phone.refer(0, "*58", now));
+    world.settle();
+    let told = world.get(bob).notified("call-info").unwrap();
+    assert!(told.contains("display=\"Alice Smith (at 102)\""), "{told}");
+    let own = world.get(desk).notified("call-info").unwrap();
+    assert!(own.contains("display=\"Alice Smith\""), "{own}");
+}
+
+#[test]
+fn a_subscriber_that_takes_no_body_gets_none_and_the_mistaken_event_is_understood() {
+    let mut world = World::open();
+    let (bob, carol) = (world.phone("103", 13), world.phone("104", 14));
+    world.act(bob, |phone, now| phone.subscribe("call-info", "", now));
+    world.act(carol, |phone, now| phone.subscribe("x-broadworks-callpark-info", "", now));
+    world.settle();
+    assert_eq!(world.get(bob).notified("call-info").as_deref(), Some(""));
+    let aliased = world.get(carol).notified("x-broadworks-callpark-info").unwrap();
+    assert!(aliased.contains("<callpark/>"), "{aliased}");
+}
+
+#[test]
+fn names_with_any_characters_leave_the_body_well_formed() {
+    let mut world = World::open();
+    let (reception, desk) = (world.phone("101", 11), world.phone("102", 12));
+    world.get(reception).answer_with = Some(200);
+    world.act(desk, |phone, now| phone.subscribe("call-info", XML, now));
+    let caller = world.caller("+331", "Zoë <&> \"Müller\" ]]>");
+    world.act(caller, |phone, now| phone.dial("1", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.refer(0, "*68102", now));
+    world.settle();
+    let told = world.get(desk).notified("call-info").unwrap();
+    let name = "display=\"Zoë &lt;&amp;&gt; &quot;Müller&quot; ]]&gt;\"";
+    assert!(told.contains(name), "{told}");
+}
+
+#[test]
+fn a_console_sees_the_whole_table_with_what_comes_next() {
+    let (mut world, reception, alice) = crate::calls::talking();
+    let console = world.phone("103", 13);
+    world.act(console, |phone, now| phone.subscribe(EVENT_PACKAGE, MIME_TYPE, now));
+    world.settle();
+    let before = table(&mut world, console);
+    let lamp = |table: &ParkTable, of: &str| {
+        table.lamps.iter().find(|lamp| lamp.extension == ext(of)).unwrap().clone()
+    };
+    assert_eq!(lamp(&before, "101").state, LampState::Talk);
+    assert_eq!(lamp(&before, "102").state, LampState::Off);
+    assert_eq!(lamp(&before, "103").state, LampState::Free);
+
+    world.act(reception, |phone, now| phone.refer(0, "*58", now));
+    world.run_for(s(3));
+    let parked = table(&mut world, console);
+    assert_eq!(parked.calls.len(), 1);
+    let call = &parked.calls[0];
+    assert_eq!(call.caller.to_string(), "Alice Smith");
+    assert_eq!((call.place.as_str(), call.parker.extension.as_str()), ("103", "101"));
+    assert_eq!(call.phase, PhaseView::Waiting);
+    assert_eq!(call.next.as_ref().unwrap().what, "rings Reception");
+    assert_eq!(call.why, "first free; Alice away");
+    assert_eq!(lamp(&parked, "103").parked, 1);
+    assert_eq!(lamp(&parked, "101").state, LampState::Free);
+
+    world.run_for(s(44));
+    assert_eq!(table(&mut world, console).calls[0].phase, PhaseView::Recalling);
+    assert_eq!(lamp(&table(&mut world, console), "101").state, LampState::Ring);
+    world.act(alice, |phone, now| phone.hang_up(0, now));
+    world.settle();
+    assert_eq!(table(&mut world, console).calls.len(), 0);
+}
+
+#[test]
+fn a_subscription_ends_when_asked_and_a_watcher_that_is_gone_is_forgotten() {
+    let mut world = World::open();
+    let bob = world.phone("103", 13);
+    world.act(bob, |phone, now| phone.subscribe("call-info", XML, now));
+    world.settle();
+    let got = world.get(bob).got.len();
+    world.handsets.remove(&bob);
+    let carol = world.phone("104", 14);
+    world.get(carol).answer_with = None;
+    world.run_for(s(120));
+    assert!(got >= 1);
+}

@@ -1,0 +1,332 @@
+//! An office in simulated time: the real exchange, a network that may lose,
+//! double and delay, and handsets that do what a test tells them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bellhop::domain::caller_name::CallerName;
+use bellhop::domain::chance::Chance;
+use bellhop::domain::codes::FeatureCodes;
+use bellhop::domain::directory::Directory;
+use bellhop::domain::effects::Effects;
+use bellhop::domain::ids::Extension;
+use bellhop::domain::recall::Recall;
+use bellhop::domain::time::{Moment, WallTime};
+use bellhop::exchange::settings::{
+    ExtensionSettings, GroupSettings, Limits, Settings, TrunkSettings,
+};
+use bellhop::exchange::{self, Exchange, Report};
+use bellhop::media::control::{MediaCommand, MediaEvent, PortToken, Source, StreamId};
+use bellhop::sip::digest::Secret;
+use bellhop::sip::flow::{Flow, Transport};
+use bytes::Bytes;
+
+use crate::handset::Handset;
+
+pub const DOMAIN: &str = "office.example";
+const STREAMS: u64 = 200;
+
+/// How bad the network is, in percent.
+#[derive(Clone, Copy, Default)]
+pub struct Weather {
+    pub loss: u64,
+    pub doubled: u64,
+    /// Packets arrive up to this much later than others.
+    pub jitter: Duration,
+}
+
+enum Packet {
+    ToOffice(Flow, Bytes),
+    ToHandset(Flow, Bytes),
+}
+
+pub struct World {
+    pub exchange: Exchange,
+    pub handsets: BTreeMap<SocketAddr, Handset>,
+    pub now: Moment,
+    pub weather: Weather,
+    pub reports: Vec<Report>,
+    /// What each open stream sends, as the media threads were last told.
+    pub playing: BTreeMap<StreamId, Source>,
+    pub connected: BTreeMap<StreamId, bellhop::media::control::Agreed>,
+    closed: BTreeSet<StreamId>,
+    chance: Chance,
+    underway: BTreeMap<(Moment, u64), Packet>,
+    sent: u64,
+}
+
+impl World {
+    pub fn open() -> Self {
+        Self::with(settings(), 1)
+    }
+
+    pub fn with(settings: Settings, seed: u128) -> Self {
+        let exchange = Exchange::new(settings, Chance::from_seed(seed), [7; 32]);
+        let mut world = Self {
+            exchange,
+            handsets: BTreeMap::new(),
+            now: Moment::START,
+            weather: Weather::default(),
+            reports: Vec::new(),
+            playing: BTreeMap::new(),
+            connected: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            chance: Chance::from_seed(seed + 1),
+            underway: BTreeMap::new(),
+            sent: 0,
+        };
+        for stream in 0..STREAMS {
+            world.give_port(stream);
+        }
+        world
+    }
+
+    fn give_port(&mut self, stream: u64) {
+        let port = u16::try_from(20_000 + stream * 2).unwrap();
+        let token = PortToken { stream: StreamId(stream), port };
+        let event = exchange::Input::Media(MediaEvent::PortReady(token));
+        let effects = self.exchange.handle(event, self.now);
+        self.carry_out(effects);
+    }
+
+    /// A phone of `extension`, registered.
+    pub fn phone(&mut self, extension: &str, host: u8) -> SocketAddr {
+        let at = self.unregistered(extension, host);
+        self.act(at, |handset, now| handset.register(3600, now));
+        self.settle();
+        at
+    }
+
+    pub fn unregistered(&mut self, extension: &str, host: u8) -> SocketAddr {
+        let at: SocketAddr = format!("10.0.0.{host}:5060").parse().unwrap();
+        let seed = u128::from(host) + 1_000;
+        self.handsets.insert(at, Handset::new(extension, at, office(), Chance::from_seed(seed)));
+        at
+    }
+
+    /// Somebody outside, brought by the trunk.
+    pub fn caller(&mut self, number: &str, name: &str) -> SocketAddr {
+        let port = 6000 + u16::try_from(self.handsets.len()).unwrap();
+        let at: SocketAddr = format!("198.51.100.7:{port}").parse().unwrap();
+        let mut handset = Handset::new(number, at, office(), Chance::from_seed(u128::from(port)));
+        handset.display = name.to_owned();
+        handset.from_host = "provider.example".to_owned();
+        self.handsets.insert(at, handset);
+        at
+    }
+
+    pub fn get(&mut self, at: SocketAddr) -> &mut Handset {
+        self.handsets.get_mut(&at).unwrap()
+    }
+
+    /// Lets a handset do something.
+    pub fn act<R>(&mut self, at: SocketAddr, act: impl FnOnce(&mut Handset, Moment) -> R) -> R {
+        let now = self.now;
+        let handset = self.handsets.get_mut(&at).unwrap();
+        let result = act(handset, now);
+        self.collect(at);
+        result
+    }
+
+    /// Until nothing is on its way; 5 s at most.
+    pub fn settle(&mut self) {
+        self.run_for(Duration::from_millis(300));
+    }
+
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        loop {
+            let packet = self.underway.keys().next().map(|(at, _)| *at);
+            let office = self.exchange.next_wakeup().map(|wakeup| wakeup.at);
+            let handsets = self.handsets.values().filter_map(Handset::next_wakeup).min();
+            let Some(next) = [packet, office, handsets].into_iter().flatten().min() else { break };
+            if next > end {
+                break;
+            }
+            self.now = self.now.max(next);
+            if packet.is_some_and(|at| at <= self.now) {
+                self.deliver();
+            } else if office.is_some_and(|at| at <= self.now) {
+                let effects = self.exchange.handle_wakeup(self.now);
+                self.carry_out(effects);
+            } else {
+                let all: Vec<SocketAddr> = self.handsets.keys().copied().collect();
+                for at in all {
+                    self.act(at, Handset::wake_up);
+                }
+            }
+        }
+        self.now = end;
+    }
+
+    fn deliver(&mut self) {
+        let Some((_, packet)) = self.underway.pop_first() else { return };
+        match packet {
+            Packet::ToOffice(flow, bytes) => {
+                let input = exchange::Input::Datagram { bytes, flow };
+                let effects = self.exchange.handle(input, self.now);
+                self.carry_out(effects);
+            }
+            Packet::ToHandset(flow, bytes) => {
+                if self.handsets.contains_key(&flow.remote) {
+                    self.act(flow.remote, |handset, now| handset.receive(&bytes, now));
+                }
+            }
+        }
+    }
+
+    /// The program dies and starts again on what was saved, `away` later.
+    pub fn restart(&mut self, away: Duration) {
+        let wall = WallTime::from_unix_ms(1_795_000_000_000);
+        let saved = serde_json::to_string(&self.exchange.snapshot(self.now, wall)).unwrap();
+        let snapshot = serde_json::from_str(&saved).unwrap();
+        self.playing.clear();
+        self.connected.clear();
+        let (exchange, now, effects) =
+            Exchange::restore(snapshot, settings(), [7; 32], wall + away);
+        self.exchange = exchange;
+        self.now = now;
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Effects<exchange::Effect>) {
+        for effect in effects {
+            match effect {
+                exchange::Effect::Send { flow, bytes } => {
+                    self.post(|| Packet::ToHandset(flow, bytes.clone()));
+                }
+                exchange::Effect::Media(command) => self.media(command),
+                exchange::Effect::Report(report) => self.reports.push(report),
+            }
+        }
+    }
+
+    fn media(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::Connect { stream, agreed, .. } => {
+                assert!(!self.closed.contains(&stream), "{stream:?} is closed");
+                self.connected.insert(stream, agreed);
+            }
+            MediaCommand::Play { stream, source } => {
+                assert!(!self.closed.contains(&stream), "{stream:?} is closed");
+                self.playing.insert(stream, source);
+            }
+            MediaCommand::SendDigit { .. } => {}
+            MediaCommand::Close { stream } => {
+                assert!(self.closed.insert(stream), "{stream:?} closed twice");
+                self.playing.remove(&stream);
+                self.connected.remove(&stream);
+            }
+        }
+    }
+
+    fn collect(&mut self, at: SocketAddr) {
+        let handset = self.handsets.get_mut(&at).unwrap();
+        let raw = handset.raw;
+        for bytes in std::mem::take(&mut handset.sent) {
+            let bytes = raw.map_or(bytes.clone(), |(word, raw)| replaced(&bytes, word, raw));
+            let flow = Flow { transport: Transport::Udp, local: office(), remote: at };
+            self.post(|| Packet::ToOffice(flow, bytes.clone()));
+        }
+    }
+
+    fn post(&mut self, packet: impl Fn() -> Packet) {
+        let Weather { loss, doubled, jitter } = self.weather;
+        let copies = if self.chance.below(100) < doubled { 2 } else { 1 };
+        for _ in 0..copies {
+            if self.chance.below(100) < loss {
+                continue;
+            }
+            let jitter_ms = u64::try_from(jitter.as_millis()).unwrap();
+            let delay = Duration::from_millis(1 + self.chance.below(jitter_ms + 1));
+            self.sent += 1;
+            self.underway.insert((self.now + delay, self.sent), packet());
+        }
+    }
+
+    /// What the far end of this handset's call hears from the office.
+    pub fn hears(&self, at: SocketAddr) -> Heard {
+        let handset = &self.handsets[&at];
+        let Some(port) = handset.office_port() else { return Heard::Nothing };
+        let stream = StreamId(u64::from((port - 20_000) / 2));
+        match self.playing.get(&stream) {
+            None | Some(Source::Nothing) => Heard::Nothing,
+            Some(Source::Music) => Heard::Music,
+            Some(Source::Tone(_)) => Heard::Tone,
+            Some(Source::Stream(from)) => {
+                let speaker = self.connected.get(from).map(|agreed| agreed.remote.ip());
+                Heard::Person(speaker.map(|ip| ip.to_string()).unwrap_or_default())
+            }
+        }
+    }
+}
+
+fn replaced(bytes: &Bytes, word: &str, raw: &[u8]) -> Bytes {
+    let found = bytes.windows(word.len()).position(|window| window == word.as_bytes());
+    found.map_or(bytes.clone(), |at| [&bytes[..at], raw, &bytes[at + word.len()..]].concat().into())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Nothing,
+    Music,
+    Tone,
+    /// By the host that speaks.
+    Person(String),
+}
+
+pub fn person(at: SocketAddr) -> Heard {
+    Heard::Person(at.ip().to_string())
+}
+
+pub fn office() -> SocketAddr {
+    "10.0.0.1:5060".parse().unwrap()
+}
+
+pub fn ext(text: &str) -> Extension {
+    Extension::parse(text).unwrap()
+}
+
+pub fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Reception 101, Alice 102, Bob 103 are Front desk; Carol 104 is in no group.
+pub fn settings() -> Settings {
+    let people = [("101", "Reception"), ("102", "Alice"), ("103", "Bob"), ("104", "Carol")];
+    let recall = Recall { after: s(45), ..Recall::default() };
+    Settings {
+        domain: DOMAIN.to_owned(),
+        listen: vec![(Transport::Udp, office())],
+        external_address: None,
+        local_networks: Vec::new(),
+        codes: FeatureCodes::default(),
+        recall: recall.clone(),
+        parked_per_extension_max: 3,
+        extensions: people
+            .iter()
+            .map(|(number, name)| {
+                let secret = Secret::password(number, DOMAIN, "secret");
+                (ext(number), ExtensionSettings { name: CallerName::clean(name), secret })
+            })
+            .collect(),
+        groups: vec![GroupSettings {
+            name: CallerName::clean("Front desk"),
+            members: ["101", "102", "103"].map(ext).to_vec(),
+            recall,
+        }],
+        trunks: vec![TrunkSettings {
+            name: "provider".to_owned(),
+            peer: "198.51.100.7:5060".parse().unwrap(),
+            transport: Transport::Udp,
+            local: office(),
+            inbound: Some(ext("101")),
+            dids: vec![("+4930104".to_owned(), ext("104"))],
+            outbound_prefix: Some("0".to_owned()),
+            media_from: Vec::new(),
+        }],
+        directory: Directory::default(),
+        limits: Limits::default(),
+    }
+}
