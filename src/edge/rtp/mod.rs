@@ -27,7 +27,9 @@ use crate::edge::clock::Clock;
 use crate::media::control::{MediaCommand, MediaEvent};
 use crate::media::sounds::Sounds;
 
-use ports::Ports;
+pub(in crate::edge) use ports::{PortPair, Ports};
+pub(in crate::edge) use stream::send_to;
+
 use shard::{Shard, Streams, tick_of};
 use wheel::Wheel;
 
@@ -85,7 +87,7 @@ impl Media {
         clock: Clock,
     ) -> io::Result<(MediaHandle, UnboundedReceiver<MediaEvent>)> {
         raise_file_limit();
-        check(&config)?;
+        PortPair::any(config.address, &config.ports)?;
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (commands, to_obey) = sync_channel(COMMANDS_MAX);
@@ -111,13 +113,6 @@ impl Media {
         thread::Builder::new().name("media".into()).spawn(move || shard.run())?;
         Ok((MediaHandle { commands: Some(commands), waker, counters }, reports))
     }
-}
-
-/// One pair at least must be there to be had.
-fn check(config: &MediaConfig) -> io::Result<()> {
-    let mut pairs = config.ports.clone().filter(|port| port % 2 == 0 && *port != 0);
-    let last = pairs.next_back().unwrap_or(*config.ports.start() & !1);
-    ports::PortPair::bind(config.address, last).map(drop)
 }
 
 impl MediaHandle {

@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_secs(2);
 const TAKEN_REST: Duration = Duration::from_secs(60);
 
 /// Both sockets of a stream.
-pub(super) struct PortPair {
+pub(in crate::edge) struct PortPair {
     pub port: u16,
     pub rtp: UdpSocket,
     /// Held so that nobody else gets it; what arrives is dropped unread.
@@ -27,15 +27,15 @@ pub(super) struct PortPair {
 }
 
 /// The ports of the range that are not bound, the longest rested first.
-pub(super) struct Ports {
+pub(in crate::edge) struct Ports {
     address: IpAddr,
     free: VecDeque<(u16, Moment)>,
 }
 
 impl Ports {
     pub fn new(address: IpAddr, range: &RangeInclusive<u16>) -> Self {
-        let pairs = range.clone().filter(|port| port % 2 == 0 && *port != 0 && port < range.end());
-        Self { address, free: pairs.map(|port| (port, Moment::START)).collect() }
+        let free = even_ports(range).map(|port| (port, Moment::START)).collect();
+        Self { address, free }
     }
 
     /// None when all are in use, resting or held by others.
@@ -60,12 +60,31 @@ impl Ports {
 }
 
 impl PortPair {
+    /// # Errors
+    /// Not one pair of the range can be bound; the reason is the last one's.
+    pub fn any(address: IpAddr, range: &RangeInclusive<u16>) -> io::Result<()> {
+        let mut last = Err(io::ErrorKind::AddrNotAvailable.into());
+        for port in even_ports(range) {
+            last = Self::bind(address, port).map(drop);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+
     pub fn bind(address: IpAddr, port: u16) -> io::Result<Self> {
         let rtp = bound(SocketAddr::new(address, port))?;
         let rtcp = bound(SocketAddr::new(address, port + 1))?;
         unheard::drop_all(&rtcp);
         Ok(Self { port, rtp: UdpSocket::from_std(rtp.into()), _rtcp: rtcp })
     }
+}
+
+/// Those whose odd neighbour is in the range too.
+fn even_ports(range: &RangeInclusive<u16>) -> impl Iterator<Item = u16> {
+    let end = *range.end();
+    range.clone().filter(move |port| port % 2 == 0 && *port != 0 && *port < end)
 }
 
 /// Bound to `::`, it serves both IPv6 and IPv4.

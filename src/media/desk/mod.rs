@@ -43,6 +43,9 @@ pub enum DeskEffect {
 pub struct Heard {
     pub ear: Frame,
     pub ringer: Frame,
+    /// During a call, in place of the ringer: soft, for the ear or wherever
+    /// people want it.
+    pub knock: Frame,
 }
 
 /// Every line's sound, one of them with a microphone and an ear.
@@ -201,7 +204,7 @@ impl Desk {
         }
     }
 
-    /// A ring during a call is a soft knock in the ear instead.
+    /// A ring during a call is a soft knock instead.
     fn heard(&mut self, now: Moment) -> Heard {
         let talking = self.talking.and_then(|stream| self.lines.get_mut(&stream));
         let in_call = talking.is_some();
@@ -210,10 +213,10 @@ impl Desk {
         for more in [self.ear_tone.next_frame(), self.digits.next_frame()] {
             mix(&mut ear, &more);
         }
-        if in_call {
-            mix(&mut ear, &knock);
+        match in_call {
+            true => Heard { ear, ringer: SILENCE, knock },
+            false => Heard { ear, ringer, knock: SILENCE },
         }
-        Heard { ear, ringer: if in_call { SILENCE } else { ringer } }
     }
 
     fn measure(&mut self, microphone: &Frame, ear: &Frame, now: Moment) -> Option<DeskEffect> {
@@ -247,7 +250,8 @@ impl Meter {
     }
 }
 
-fn mix(into: &mut Frame, more: &Frame) {
+/// Both at once.
+pub fn mix(into: &mut Frame, more: &Frame) {
     for (sample, more) in into.iter_mut().zip(more) {
         *sample = sample.saturating_add(*more);
     }
