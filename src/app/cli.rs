@@ -17,6 +17,8 @@ pub struct Line {
 pub enum Command {
     /// Find every fault in office, desk and key files
     Check(CheckArgs),
+    /// Run the phone system, without a screen
+    Serve(ServeArgs),
 }
 
 /// The server, without a screen

@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod cli;
+pub mod log;
+pub mod serve;
 pub mod settings;
 
 /// Why a command could not do what was asked: what happened, to what, and
@@ -23,5 +25,6 @@ impl Trouble {
 pub fn run(line: &cli::Line) -> Result<(), Trouble> {
     match &line.command {
         cli::Command::Check(args) => check::run(args),
+        cli::Command::Serve(args) => serve::run(args),
     }
 }

@@ -1,0 +1,220 @@
+//! `bellhop serve`: the office, headless.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::app::{Trouble, cli, settings};
+use crate::config;
+use crate::config::office::{Credentials, TrunkLine};
+use crate::edge::clock::Clock;
+use crate::edge::folders::Folders;
+use crate::edge::office::Office;
+use crate::edge::rtp::{Media, MediaConfig};
+use crate::edge::transport::{Transports, local_ip_for};
+use crate::edge::{chance, files, music, signals};
+use crate::exchange::Exchange;
+use crate::exchange::settings::{
+    ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
+};
+use crate::media::sounds::Sounds;
+use crate::sip::digest::Secret;
+use crate::sip::flow::Transport;
+
+/// Streams bound ahead of the calls that will use them.
+const PORTS_AHEAD: usize = 64;
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// The settings are wrong, an address is taken, or the system gives no
+/// socket, thread or randomness.
+pub fn run(args: &cli::ServeArgs) -> Result<(), Trouble> {
+    crate::app::log::start();
+    let (office, findings) = settings::office(&args.config)?;
+    for warning in findings.as_slice() {
+        tracing::warn!("{warning}");
+    }
+    // The office has an OS thread of its own: nothing else runs on it.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
+    runtime.block_on(serve(&office, &args.config))
+}
+
+async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
+    let clock = Clock::start();
+    let seed = chance::seeded_by_the_system()
+        .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
+    let listen = listeners(office);
+    let transports = Transports::bind(&listen)
+        .map_err(|fault| Trouble::new(format!("cannot listen: {fault}")))?;
+    let bound = transports.local_addresses();
+    let (media, media_events) = Media::start(media_config(office, &bound), clock)
+        .map_err(|fault| Trouble::new(format!("no media: {fault}")))?;
+    let key = nonce_key(office, file)?;
+    let exchange = Exchange::new(exchange_settings(office, &bound), seed, key);
+    let office = Office { exchange, transports, media, media_events, clock };
+    announce(&bound);
+    office.run(signals::stop()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// One line, in the log and for whoever started us.
+fn announce(bound: &[(Transport, SocketAddr)]) {
+    let addresses: Vec<String> = bound
+        .iter()
+        .map(|(transport, address)| format!("{}:{address}", transport.as_str().to_lowercase()))
+        .collect();
+    let addresses = addresses.join(" ");
+    tracing::info!("ready {addresses}");
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading it.
+    let _ = writeln!(out, "ready {addresses}").and_then(|()| out.flush());
+}
+
+fn listeners(office: &config::Office) -> Vec<(Transport, SocketAddr)> {
+    let listen = office.server.listen.iter();
+    listen
+        .filter_map(|listener| match listener.transport {
+            config::Transport::Udp => Some((Transport::Udp, listener.address)),
+            config::Transport::Tcp => Some((Transport::Tcp, listener.address)),
+            // Understood, warned about, not served yet.
+            config::Transport::Tls | config::Transport::Ws | config::Transport::Wss => None,
+        })
+        .collect()
+}
+
+fn media_config(office: &config::Office, bound: &[(Transport, SocketAddr)]) -> MediaConfig {
+    let mut hosts: Vec<IpAddr> = bound.iter().map(|(_, address)| address.ip()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let address = match hosts.as_slice() {
+        [only] => *only,
+        hosts if hosts.iter().any(IpAddr::is_ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    };
+    let ports = office.server.rtp_ports;
+    MediaConfig {
+        address,
+        ports: ports.first..=ports.last,
+        stock: PORTS_AHEAD,
+        sounds: sounds(office),
+    }
+}
+
+fn sounds(office: &config::Office) -> Sounds {
+    let Some(file) = &office.tenant.music else { return Sounds::built_in() };
+    match music::decode(&file.bytes) {
+        Ok(samples) => Sounds::with_music(&samples),
+        Err(fault) => {
+            tracing::warn!("{}: {fault}; the built-in music plays", file.path);
+            Sounds::built_in()
+        }
+    }
+}
+
+/// Kept beside the state, readable by nobody else: phones need not be
+/// challenged anew after a restart.
+fn nonce_key(office: &config::Office, config: &Path) -> Result<[u8; 32], Trouble> {
+    let file = state_folder(office, config).map(|folder| folder.join("nonce.key"));
+    if let Some(file) = &file
+        && let Ok(bytes) = std::fs::read(file)
+        && let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice())
+    {
+        return Ok(key);
+    }
+    let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
+    if let Some(file) = file
+        && let Err(fault) = files::replace_private(&file, &key)
+    {
+        tracing::warn!(
+            "{}: {fault}; phones will be challenged anew after a restart",
+            file.display()
+        );
+    }
+    Ok(key)
+}
+
+fn state_folder(office: &config::Office, config: &Path) -> Option<PathBuf> {
+    match &office.server.state {
+        Some(state) => files::beside(config, state).parent().map(Path::to_path_buf),
+        None => Folders::of_this_user().map(|folders| folders.state),
+    }
+}
+
+fn exchange_settings(office: &config::Office, bound: &[(Transport, SocketAddr)]) -> Settings {
+    let tenant = &office.tenant;
+    Settings {
+        domain: tenant.domain.clone(),
+        listen: bound.to_vec(),
+        external_address: office.server.external_address,
+        local_networks: office.server.local_networks.iter().flatten().map(network).collect(),
+        codes: tenant.codes.clone(),
+        recall: tenant.park.recall.recall.clone(),
+        parked_per_extension_max: tenant.park.max_per_extension as usize,
+        extensions: tenant
+            .extensions
+            .iter()
+            .map(|person| {
+                let secret = secret(person, &tenant.domain);
+                let settings = ExtensionSettings { name: person.name.clone(), secret };
+                (person.extension.clone(), settings)
+            })
+            .collect(),
+        groups: tenant
+            .call_park_groups
+            .iter()
+            .map(|group| GroupSettings {
+                name: group.name.clone(),
+                members: group.members.clone(),
+                recall: group.recall.recall.clone(),
+            })
+            .collect(),
+        trunks: tenant.trunks.iter().filter_map(|trunk| trunk_settings(trunk, bound)).collect(),
+        directory: tenant.directory.clone(),
+        limits: Limits::default(),
+    }
+}
+
+fn secret(person: &config::office::Person, realm: &str) -> Secret {
+    match &person.credentials {
+        Credentials::Password(password) => {
+            Secret::password(person.extension.as_str(), realm, password.reveal())
+        }
+        Credentials::Hashes { md5, sha256 } => Secret::hashed(md5.reveal(), sha256.reveal()),
+    }
+}
+
+fn network(network: &config::Network) -> Network {
+    Network { address: network.address, prefix_bits: network.prefix }
+}
+
+fn trunk_settings(
+    trunk: &config::office::Trunk,
+    bound: &[(Transport, SocketAddr)],
+) -> Option<TrunkSettings> {
+    let TrunkLine::Peer(peer) = &trunk.line else { return None };
+    let transport = match peer.transport {
+        config::Transport::Tcp => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    let ours = bound.iter().find(|(t, a)| *t == transport && a.is_ipv4() == peer.address.is_ipv4());
+    let local = ours.map(|(_, address)| *address)?;
+    let ip = match local.ip().is_unspecified() {
+        true => local_ip_for(peer.address.ip()).unwrap_or(local.ip()),
+        false => local.ip(),
+    };
+    Some(TrunkSettings {
+        name: trunk.name.clone(),
+        peer: peer.address,
+        transport,
+        local: SocketAddr::new(ip, local.port()),
+        inbound: trunk.inbound.clone(),
+        dids: trunk.dids.iter().map(|did| (did.number.to_string(), did.to.clone())).collect(),
+        outbound_prefix: Some(trunk.outbound_prefix.clone()).filter(|prefix| !prefix.is_empty()),
+        media_from: trunk.media_from.iter().map(network).collect(),
+    })
+}
