@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cli;
 pub mod log;
+pub mod pictures;
 pub mod serve;
 pub mod settings;
 

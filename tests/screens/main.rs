@@ -5,3 +5,4 @@
 mod desk;
 mod flows;
 mod keymaps;
+mod pictures;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Pen, Scene, below, more, rule, window};
+use super::{Pen, Scene, below, highlight, more, rule, window};
 use crate::console::hints;
 use crate::console::state::calls::is_recall;
 use crate::console::state::clock::span;
@@ -28,6 +28,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     for (y, row) in (0..).zip(rows.get(shown).unwrap_or_default()) {
         draw_row(scene, row, area, y, buffer);
         if is_selected(scene, row) {
+            highlight(area, y, buffer);
             at = Some(Position { x: area.x, y: area.y + y });
         }
     }

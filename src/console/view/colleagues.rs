@@ -4,17 +4,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::layout::people_columns;
 use super::{Pen, Scene, below, more, rule};
 use crate::console::state::people::lamp_word;
-use crate::console::state::{Colleague, Knowledge};
+use crate::console::state::{Colleague, Knowledge, first_word};
 use crate::console::theme::Role;
 use crate::domain::park_table::LampState;
 
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let people = scene.state.people.rows();
-    let columns = people_columns(scene.state, area.width);
     let room = usize::from(area.height.saturating_sub(1));
+    let columns = people_columns(scene.state, area.width, room);
     let (shown, per_column) = fitting(people.len(), columns, room);
     let note = more(people.len(), shown);
     let note = if note.is_empty() && area.width >= 60 { "capitals pick".to_owned() } else { note };
@@ -49,16 +51,20 @@ fn draw_person(scene: &Scene, person: &Colleague, area: Rect, row: u16, buffer: 
     pen.cell(&letter, 1, scene.theme.style(Role::Key));
     let extension = lamp.extension.as_str();
     let word = lamp_words(person);
-    let fixed = extension.len().max(3) + 1 + word.len().max(4) + 1;
-    let name_width = pen.left().saturating_sub(fixed + 1);
-    let name_width = name_width.min(pen.left().saturating_sub(3 + 1 + 7 + 1)).max(3);
+    let fixed = 1 + extension.len().max(3) + 1 + word.len().max("free P1".len());
+    let name_width = pen.left().saturating_sub(fixed).max(3);
     let name = if picked { scene.theme.style(Role::Strong) } else { Style::new() };
-    pen.cell(lamp.name.as_str(), name_width, name);
+    pen.cell(&fitting_name(lamp.name.as_str(), name_width), name_width, name);
     pen.cell(extension, extension.len().max(3), Style::new());
     pen.put(lamp_word(lamp.state), lamp_style(scene, lamp.state));
     if lamp.parked > 0 {
         pen.put(&format!(" P{}", lamp.parked), scene.theme.style(Role::Now));
     }
+}
+
+/// The whole name, or the first one where that is too long.
+fn fitting_name(name: &str, width: usize) -> String {
+    if name.width() <= width { name.to_owned() } else { first_word(name) }
 }
 
 /// "free P1": the lamp, and how many calls wait there.

@@ -18,7 +18,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     Pen::at(buffer, scene.theme, area, 0).fill(" ", head);
     let right = right_end(state, scene.tick);
     let mut pen = Pen::at(buffer, scene.theme, area, 0);
-    pen.put(" BELLHOP ", bold).put(&format!("{} {}", state.me.extension, state.me.name), head);
+    pen.put("BELLHOP ", bold).put(&format!("{} {}", state.me.extension, state.me.name), head);
     let room = pen.left().saturating_sub(right.iter().map(|(text, _)| text.width()).sum());
     let mut room = room.saturating_sub(1);
     for (word, style) in words(scene, head) {
@@ -39,13 +39,17 @@ fn words(scene: &Scene, head: Style) -> Vec<(String, Style)> {
     let state = scene.state;
     let bold = head.add_modifier(Modifier::BOLD);
     let loud = scene.theme.style(Role::Lamp);
-    let mut words = vec![registration(state, head, loud), ready(state, bold, loud)];
-    words.extend(security(state).into_iter().map(|word| (word, head)));
+    let mut words = vec![registration(state, head, loud)];
+    words.extend(warning(state).map(|word| (word.to_owned(), loud)));
+    words.push((security(state), head));
     let (ringing, parked) = (state.calls.ringing(), state.parked.visible().count());
     if ringing > 0 {
-        words.push((format!("ringing {ringing}"), bold));
+        words.push((format!("ring {ringing}"), bold));
     }
-    words.push((format!("parked {parked}"), head));
+    words.push((format!("park {parked}"), head));
+    if matches!(state.registration, Registration::Registered { .. }) && warning(state).is_none() {
+        words.push(("READY".to_owned(), bold));
+    }
     if let Some(today) = today(state) {
         words.push((today, head));
     }
@@ -61,28 +65,23 @@ fn registration(state: &State, head: Style, loud: Style) -> (String, Style) {
     }
 }
 
-fn ready(state: &State, bold: Style, loud: Style) -> (String, Style) {
+/// What keeps callers from reaching me, or me from being heard.
+fn warning(state: &State) -> Option<&'static str> {
     if state.do_not_disturb {
-        return (" DO NOT DISTURB ".to_owned(), loud);
+        return Some(" DO NOT DISTURB ");
     }
-    if state.muted {
-        return (" MUTED ".to_owned(), loud);
-    }
-    match state.registration {
-        Registration::Registered { .. } => ("READY".to_owned(), bold),
-        _ => ("not ready".to_owned(), bold),
-    }
+    state.muted.then_some(" MUTED ")
 }
 
 /// What is not encrypted is marked.
-fn security(state: &State) -> Vec<String> {
+fn security(state: &State) -> String {
     let signalling = match state.me.transport {
         Transport::Tls => "tls",
         Transport::Tcp => "TCP!",
         Transport::Udp => "UDP!",
     };
     let sound = if state.me.secure_sound { "srtp" } else { "RTP!" };
-    vec![format!("{signalling} {sound}")]
+    format!("{signalling} {sound}")
 }
 
 fn today(state: &State) -> Option<String> {

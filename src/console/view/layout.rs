@@ -132,12 +132,13 @@ pub fn divide(theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How many colleagues stand side by side.
-pub fn people_columns(state: &State, width: u16) -> usize {
+/// How many colleagues stand side by side in `room` rows: one more where
+/// there would not be room for all.
+pub fn people_columns(state: &State, width: u16, room: usize) -> usize {
     let width = usize::from(width);
     let roomy = (width / PERSON_WIDTH).max(1);
-    let people = state.people.rows().len();
-    if people > roomy * 6 { (width / PERSON_WIDTH_TIGHT).max(roomy) } else { roomy }
+    let fit = state.people.rows().len() <= roomy.saturating_mul(room);
+    if fit { roomy } else { (width / PERSON_WIDTH_TIGHT).max(roomy) }
 }
 
 fn calls_wanted(state: &State) -> usize {
@@ -149,7 +150,7 @@ fn parked_wanted(state: &State) -> usize {
 }
 
 fn people_wanted(state: &State, width: u16) -> usize {
-    state.people.rows().len().div_ceil(people_columns(state, width)).max(1)
+    state.people.rows().len().div_ceil(people_columns(state, width, usize::MAX)).max(1)
 }
 
 /// Rows for calls, parked calls and colleagues: each its least, then what it

@@ -17,6 +17,7 @@ mod to_row;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
 
 use crate::console::state::{Mode, State};
 use crate::console::theme::{Role, Theme};
@@ -118,6 +119,12 @@ fn rule(scene: &Scene, area: Rect, title: &str, note: &str, buffer: &mut Buffer)
             pen.plain(&note);
         }
     }
+}
+
+/// The selected row, inverse from end to end.
+fn highlight(area: Rect, row: u16, buffer: &mut Buffer) {
+    let line = Rect { y: area.y + row, height: 1.min(area.height), ..area };
+    buffer.set_style(line, Style::new().add_modifier(Modifier::REVERSED));
 }
 
 /// Which of `count` rows to show in `room`, so that `focus` is among them.

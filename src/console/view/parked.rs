@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Pen, Scene, below, more, rule, window};
+use super::{Pen, Scene, below, highlight, more, rule, window};
 use crate::console::state::clock::{left, span};
 use crate::console::state::{Knowledge, ParkedRow, Pending, Selected, Urgency};
 use crate::console::theme::Role;
@@ -39,6 +39,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Option<Position> 
             draw_second(scene, row, &columns, area, y + 1, buffer);
         }
         if is_selected(scene, row) {
+            highlight(area, y, buffer);
             at = Some(Position { x: area.x, y: area.y + y });
         }
     }
@@ -92,7 +93,7 @@ fn columns(scene: &Scene, width: u16) -> Columns {
         0..60 => (0, 0, 7, 6),
         60..80 => (0, 0, 7, 19),
         80..90 => (15, 5, 7, 19),
-        _ => (18, 9, 8, 25),
+        _ => (17, 11, 8, 25),
     };
     let used = 4 + slot + 1 + wait + 1 + next;
     let used = used + [number, by].into_iter().filter(|w| *w > 0).map(|w| w + 1).sum::<usize>();

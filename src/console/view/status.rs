@@ -2,25 +2,34 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Pen, Scene};
 use crate::console::event::Device;
 use crate::console::state::Weight;
 use crate::console::theme::Role;
+use crate::domain::caller_name::cut;
 
-const METER: usize = 6;
+const METER: usize = 5;
+/// Columns that everything but the devices' names takes.
+const WITHOUT_NAMES: u16 = 61;
 
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let sound = &scene.state.sound;
     let mut pen = Pen::at(buffer, scene.theme, area, 0);
     pen.plain(" ");
-    device("ring", &sound.ring, scene, &mut pen);
-    device("talk", &sound.talk, scene, &mut pen);
+    let room = usize::from(area.width.saturating_sub(WITHOUT_NAMES));
+    let ring_width = match &sound.ring {
+        Device::Working { name } => name.width().min(room / 2),
+        Device::Unknown | Device::Missing { .. } => room / 2,
+    };
+    device("ring", &sound.ring, ring_width, scene, &mut pen);
+    device("talk", &sound.talk, room - ring_width, scene, &mut pen);
     let words = [
         sound.microphone_percent.map(|percent| format!("mic {}", meter(percent))),
         sound.speaker_percent.map(|percent| format!("ear {}", meter(percent))),
         sound.loss_permille.map(|loss| format!("loss {}.{}%", loss / 10, loss % 10)),
-        sound.jitter_ms.map(|jitter| format!("jitter {jitter} ms")),
+        sound.jitter_ms.map(|jitter| format!("jit {jitter}ms")),
     ];
     for word in words.into_iter().flatten() {
         if word.len() <= pen.left() {
@@ -33,19 +42,15 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn device(role: &str, device: &Device, scene: &Scene, pen: &mut Pen) {
+fn device(role: &str, device: &Device, width: usize, scene: &Scene, pen: &mut Pen) {
     match device {
         Device::Unknown => {}
         Device::Working { name } => {
-            let width = (pen.left() / 5).max(8);
-            let name = crate::domain::caller_name::cut(name, width);
-            pen.plain(&format!("{role}: {name} ok")).skip(2);
+            pen.plain(&format!("{role}:{} ok", cut(name, width.max(8)))).skip(2);
         }
         Device::Missing { reason } => {
-            let width = (pen.left() / 4).max(10);
-            let reason = crate::domain::caller_name::cut(reason, width);
             let style = scene.theme.weight(Weight::Warning);
-            pen.put(&format!("{role}: NONE ({reason})"), style).skip(2);
+            pen.put(&format!("{role}:NONE ({})", cut(reason, width.max(10))), style).skip(2);
         }
     }
 }
