@@ -58,7 +58,9 @@ pub fn always(state: &State) -> Vec<Hint> {
 }
 
 /// What each verb would do with what stands in the To: field.
-pub fn for_target(state: &State) -> Vec<Hint> {
+///
+/// `in_full`: with the number, else the verbs alone.
+pub fn for_target(state: &State, in_full: bool) -> Vec<Hint> {
     let to = &state.to.text;
     if to.is_empty() {
         return Vec::new();
@@ -66,11 +68,13 @@ pub fn for_target(state: &State) -> Vec<Hint> {
     let is_extension = crate::domain::ids::Extension::parse(to).is_ok();
     let up = state.current().is_some();
     let waits = state.parked.all().iter().any(|row| row.view.place.as_str() == to);
-    let park = hint(state, Action::Park, format!("at {to}")).filter(|_| up && is_extension);
-    let send = hint(state, Action::Send, format!("to {to}")).filter(|_| up);
-    let get = hint(state, Action::Retrieve, format!("at {to}")).filter(|_| is_extension && waits);
-    let call = hint(state, Action::Go, to.clone());
-    [park, send, get, call].into_iter().flatten().collect()
+    let words = |object: String| if in_full { object } else { String::new() };
+    let park = hint(state, Action::Park, words(format!("at {to}"))).filter(|_| up && is_extension);
+    let send = hint(state, Action::Send, words(format!("to {to}"))).filter(|_| up);
+    let call = hint(state, Action::Go, words(to.clone()));
+    let get = hint(state, Action::Retrieve, words(format!("at {to}")));
+    let get = get.filter(|_| is_extension && waits);
+    [park, send, call, get].into_iter().flatten().collect()
 }
 
 /// The choices of a question or a field other than the desk.

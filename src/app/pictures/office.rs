@@ -238,7 +238,7 @@ impl Office {
             codec: None,
         }));
         self.wait_s(5);
-        self.keys("Esc Up Up Up Up Up Up Up Up");
+        self.keys("Esc Down");
     }
 
     fn talking(&mut self, name: &str, number: &str) -> LineId {
@@ -259,14 +259,14 @@ impl Office {
         let at = Parkplace::Extension(extension(place));
         self.hear(Heard::CallParked { line, caller: caller.clone(), at });
         self.end(line, Ended::Parked);
-        self.into_table(caller.clone(), place, "101", None)
+        self.add_to_table(caller.clone(), place, "101", None)
     }
 
     fn park_by_other(&mut self, name: &str, number: &str, place: &str, by: &str, why: &str) {
-        self.into_table(caller(name, number), place, by, Some(why));
+        self.add_to_table(caller(name, number), place, by, Some(why));
     }
 
-    fn into_table(&mut self, caller: Caller, place: &str, by: &str, why: Option<&str>) -> u32 {
+    fn add_to_table(&mut self, caller: Caller, place: &str, by: &str, why: Option<&str>) -> u32 {
         self.keys += 1;
         let parker =
             person(PEOPLE.iter().position(|(number, ..)| *number == by).unwrap_or_default());

@@ -6,7 +6,7 @@ use crate::console::effect::Effect;
 use crate::console::state::calls::is_recall;
 use crate::console::state::people::cannot_take;
 use crate::console::state::{
-    HandedOver, HangUpKey, LastEnd, Pending, Selected, State, Undo, Weight, short_name,
+    HandedOver, HangUpKey, LastEnd, Pending, Selected, State, Undo, Weight, first_word, short_name,
 };
 use crate::domain::effects::Effects;
 use crate::domain::ids::Extension;
@@ -214,6 +214,9 @@ impl State {
             Target::Typed(text) => text,
         };
         let person = self.people.get(text);
-        person.map_or_else(|| text.to_owned(), |p| format!("{text} {}", p.lamp.name))
+        person.map_or_else(
+            || text.to_owned(),
+            |person| format!("{text} {}", first_word(person.lamp.name.as_str())),
+        )
     }
 }

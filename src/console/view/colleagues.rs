@@ -51,7 +51,8 @@ fn draw_person(scene: &Scene, person: &Colleague, area: Rect, row: u16, buffer: 
     pen.cell(&letter, 1, scene.theme.style(Role::Key));
     let extension = lamp.extension.as_str();
     let word = lamp_words(person);
-    let fixed = 1 + extension.len().max(3) + 1 + word.len().max("free P1".len());
+    let gap = usize::from(area.width > 22);
+    let fixed = gap + 1 + extension.len().max(3) + 1 + word.len().max("free P1".len());
     let name_width = pen.left().saturating_sub(fixed).max(3);
     let name = if picked { scene.theme.style(Role::Strong) } else { Style::new() };
     pen.cell(&fitting_name(lamp.name.as_str(), name_width), name_width, name);

@@ -58,7 +58,8 @@ pub fn draw(state: &State, now: Moment, buffer: &mut Buffer) -> Cursor {
     };
     focus.position.x = focus.position.x.min(area.right().saturating_sub(1));
     focus.position.y = focus.position.y.min(area.bottom().saturating_sub(1));
-    focus.visible |= state.options.cursor_at_focus && state.selected.is_some();
+    focus.visible |=
+        state.options.cursor_at_focus && state.mode == Mode::Desk && state.selected.is_some();
     focus
 }
 

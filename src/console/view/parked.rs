@@ -214,7 +214,8 @@ fn promise(state: &str, what: &str, until: Duration, width: usize) -> String {
     }
     let room = width.saturating_sub(lead.len() + clock.len() + 1);
     match cut(what, room) {
-        what if room < 4 || what.is_empty() => format!("{lead}{clock}"),
+        // A promise cut to a word or less says nothing: the state and the clock do.
+        what if room < 8 || what.is_empty() => format!("{lead}{clock}"),
         what => format!("{lead}{what} {clock}"),
     }
 }

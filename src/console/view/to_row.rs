@@ -40,12 +40,15 @@ fn to(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     if !typing {
         return cursor;
     }
-    let hints = hints::for_target(state);
-    let room = hint_rows::width(&hints) + 2;
+    // Who it is and whether he is free comes before the words of the verbs.
     let person = person_words(scene);
-    let width = person.width().min(pen.left().saturating_sub(room).max(12));
-    pen.cell(&person, width, scene.theme.style(Role::Plain)).skip(1);
-    hint_rows::put(&hints, &mut pen);
+    let room = pen.left().saturating_sub(if person.is_empty() { 0 } else { person.width() + 2 });
+    let hints = [true, false].map(|in_full| hints::for_target(state, in_full));
+    let [full, short] = &hints;
+    if !person.is_empty() {
+        pen.plain(&person).plain("  ");
+    }
+    hint_rows::put(if hint_rows::width(full) <= room { full } else { short }, &mut pen);
     cursor
 }
 
