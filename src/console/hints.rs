@@ -29,9 +29,9 @@ pub fn verbs(state: &State) -> Vec<Hint> {
         group_park(state),
         retrieve(state),
         oldest(state),
-        list(state),
         send(state),
         hold(state),
+        list(state),
         scope(state),
     ];
     all.into_iter().flatten().collect()
@@ -207,7 +207,9 @@ fn hang_up(state: &State) -> Option<Hint> {
         (true, _) => format!("{keys} {keys}"),
         (false, _) => keys,
     };
-    Some(Hint { keys, words: state.keymap.desc(Context::Desk, Action::HangUp).to_owned() })
+    let selected = state.selected_line().map(|line| short_name(&line.caller));
+    let verb = state.keymap.desc(Context::Desk, Action::HangUp);
+    Some(Hint { keys, words: joined(verb, &selected.unwrap_or_default()) })
 }
 
 fn do_not_disturb(state: &State) -> Option<Hint> {

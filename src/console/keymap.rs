@@ -496,3 +496,43 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     (line, before.get(start..).map_or(0, |head| head.chars().count()) + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(code: TerminalCode, modifiers: KeyModifiers) -> Option<String> {
+        Key::from_terminal(KeyEvent::new(code, modifiers)).map(|key| key.to_string())
+    }
+
+    #[test]
+    fn keys_have_the_names_that_keymaps_use() {
+        for name in ["p", "P", "Space", "F12", "C-c", "A-Enter", "C-A-x", "-", "+", "é", "BackTab"]
+        {
+            assert_eq!(Key::parse(name).map(|key| key.to_string()), Some(name.to_owned()));
+        }
+        for name in ["", "C-", "pp", "F0", "F25", "C-C-c", "\u{7}"] {
+            assert_eq!(Key::parse(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_shifted_letter_is_the_capital_however_the_terminal_tells_it() {
+        let (none, shift) = (KeyModifiers::NONE, KeyModifiers::SHIFT);
+        assert_eq!(pressed(TerminalCode::Char('a'), shift).as_deref(), Some("A"));
+        assert_eq!(pressed(TerminalCode::Char('A'), shift).as_deref(), Some("A"));
+        assert_eq!(pressed(TerminalCode::Char('A'), none).as_deref(), Some("A"));
+        assert_eq!(pressed(TerminalCode::Char('ß'), shift).as_deref(), Some("ß"));
+        assert_eq!(pressed(TerminalCode::Char('c'), KeyModifiers::CONTROL).as_deref(), Some("C-c"));
+        assert_eq!(pressed(TerminalCode::Char('\u{1}'), none), None);
+    }
+
+    #[test]
+    fn releases_and_repetitions_are_no_presses() {
+        for kind in [KeyEventKind::Release, KeyEventKind::Repeat] {
+            let mut event = KeyEvent::new(TerminalCode::Char('p'), KeyModifiers::NONE);
+            event.kind = kind;
+            assert_eq!(Key::from_terminal(event), None);
+        }
+    }
+}

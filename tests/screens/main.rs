@@ -4,5 +4,6 @@
 
 mod desk;
 mod flows;
+mod golden;
 mod keymaps;
 mod pictures;

@@ -18,6 +18,9 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let sound = &scene.state.sound;
     let mut pen = Pen::at(buffer, scene.theme, area, 0);
     pen.plain(" ");
+    if (&sound.ring, &sound.talk) == (&Device::Unknown, &Device::Unknown) {
+        pen.plain("sound: not known yet").skip(2);
+    }
     let room = usize::from(area.width.saturating_sub(WITHOUT_NAMES));
     let ring_width = match &sound.ring {
         Device::Working { name } => name.width().min(room / 2),
