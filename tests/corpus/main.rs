@@ -6,4 +6,6 @@
 mod format;
 mod judge;
 mod own;
+mod properties;
+mod second_opinion;
 mod torture;

@@ -39,11 +39,11 @@ impl Framer {
     /// be answered, then close the connection.
     pub fn next_message(&mut self) -> Result<Option<Framed>, Fault> {
         if self.waiting.is_none() {
+            self.skip_line_ends();
             if self.buffer.starts_with(b"\r\n\r\n") {
                 self.skip(4);
                 return Ok(Some(Framed::Ping));
             }
-            self.skip_line_ends();
             self.waiting = self.take_head()?;
         }
         match self.waiting.take() {

@@ -223,6 +223,22 @@ impl Headers {
         tokens
     }
 
+    /// Whether a body of this type may be sent back. Who says nothing accepts
+    /// session descriptions (RFC 3261 §20.1).
+    pub fn accepts(&self, kind: &str) -> bool {
+        if self.count(&Name::Accept) == 0 {
+            return kind.eq_ignore_ascii_case("application/sdp");
+        }
+        let (family, _) = kind.split_once('/').unwrap_or((kind, ""));
+        self.tokens(&Name::Accept).iter().any(|range| {
+            let range = range.split(';').next().unwrap_or_default().trim();
+            let all = range
+                .strip_suffix("/*")
+                .is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(family));
+            all || range.eq_ignore_ascii_case(kind)
+        })
+    }
+
     pub fn allows(&self, method: &Method) -> bool {
         self.tokens(&Name::Allow).iter().any(|token| token.eq_ignore_ascii_case(method.as_str()))
     }

@@ -131,7 +131,11 @@ fn written(start: &str, headers: &Headers, body: &Bytes) -> Bytes {
     out.put_slice(start.as_bytes());
     out.put_slice(b"\r\n");
     for (name, value) in headers.iter().filter(|(name, _)| **name != Name::ContentLength) {
-        out.put_slice(token(name.as_str()).as_bytes());
+        let name = token(name.as_str());
+        if name.is_empty() {
+            continue;
+        }
+        out.put_slice(name.as_bytes());
         out.put_slice(b": ");
         put_value(&mut out, value);
         out.put_slice(b"\r\n");
@@ -151,6 +155,11 @@ fn token(text: &str) -> Cow<'_, str> {
 
 /// A line end in a value would begin a header of somebody else's making.
 fn put_value(out: &mut BytesMut, value: &[u8]) {
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0);
+    let start = value.iter().position(|byte| !white(byte)).unwrap_or(value.len());
+    let value = &value[start..];
+    let end = value.iter().rposition(|byte| !white(byte)).map_or(0, |at| at + 1);
+    let value = &value[..end];
     if memchr::memchr3(b'\r', b'\n', 0, value).is_none() {
         return out.put_slice(value);
     }

@@ -50,6 +50,12 @@ impl Params {
             if part.is_empty() {
                 continue;
             }
+            // Only a quoted value may hold controls: they would vanish when
+            // written, and one token would become another.
+            let token = part.split('"').next().unwrap_or_default();
+            if token.contains(|c: char| c.is_control() && c != '\t') {
+                return None;
+            }
             let (name, value) = match part.split_once('=') {
                 Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim())?)),
                 None => (part, None),

@@ -149,7 +149,7 @@ fn header(
     line: std::ops::Range<usize>,
     folded: Option<Bytes>,
 ) -> Result<(Name, Bytes), Fault> {
-    let whole = folded.unwrap_or_else(|| data.slice(line));
+    let whole = without_returns(folded.unwrap_or_else(|| data.slice(line)));
     let bad = || Fault::new(What::Malformed, "header line");
     let colon = memchr::memchr(b':', &whole).ok_or_else(bad)?;
     let name = std::str::from_utf8(&whole[..colon]).map_err(|_| bad())?;
@@ -162,6 +162,15 @@ fn header(
         return Err(Fault::new(What::TooLong, "header value"));
     }
     Ok((Name::parse(name), value))
+}
+
+/// A CR that ends no line is white space: left in, it would end one for the
+/// next who reads it.
+fn without_returns(line: Bytes) -> Bytes {
+    match memchr::memchr(b'\r', &line) {
+        None => line,
+        Some(_) => line.iter().map(|byte| if *byte == b'\r' { b' ' } else { *byte }).collect(),
+    }
 }
 
 fn trimmed(line: &Bytes, from: usize) -> Bytes {
@@ -207,7 +216,10 @@ fn essentials(message: &Message) -> Result<(), Fault> {
     }
     headers.from()?;
     headers.to()?;
-    if headers.call_id().is_none_or(|id| id.is_empty() || id.contains(char::is_whitespace)) {
+    if headers
+        .call_id()
+        .is_none_or(|id| id.is_empty() || id.contains(|c: char| c <= ' ' || c == '\u{7f}'))
+    {
         return Err(Fault::new(What::Malformed, "Call-ID"));
     }
     let cseq = headers.cseq()?;

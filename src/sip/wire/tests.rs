@@ -106,6 +106,23 @@ fn a_broken_request_is_answered_and_a_broken_response_is_not() {
 }
 
 #[test]
+fn what_a_peer_accepts() {
+    let accepting = |accept: &'static str| Headers::default().with_accept(accept);
+    let xml = "application/xml";
+    assert!(Headers::default().accepts("application/sdp") && !Headers::default().accepts(xml));
+    assert!(accepting("text/plain, Application/XML;q=0.5").accepts(xml));
+    assert!(accepting("application/*").accepts(xml) && accepting("*/*").accepts(xml));
+    assert!(!accepting("application/sdp").accepts(xml) && !accepting("").accepts(xml));
+}
+
+impl Headers {
+    fn with_accept(mut self, accept: &'static str) -> Self {
+        self.push(Name::Accept, accept);
+        self
+    }
+}
+
+#[test]
 fn uris_compare_as_rfc_3261_says() {
     let uri = |text: &str| Uri::parse(text).unwrap();
     assert!(
