@@ -168,14 +168,14 @@ pub struct Line {
     pub codec: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Direction {
     Incoming,
     Outgoing,
     Retrieved,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineState {
     /// Incoming, waiting to be answered.
     Ringing,
@@ -193,7 +193,7 @@ pub enum LineState {
 }
 
 /// What the phone knows of a recall that rings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecallNotice {
     /// Where the call is parked, when the table tells.
     pub place: Option<Extension>,
@@ -217,14 +217,16 @@ pub enum Ended {
         status: u16,
         reason: String,
     },
-    /// An incoming call that was taken elsewhere or given up.
+    /// An incoming call that was given up, or that this phone could not take.
     Missed,
+    /// An incoming call that somebody else took.
+    AnsweredElsewhere,
     Parked,
     Transferred,
 }
 
 /// The command that was refused, for the words on the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asked {
     Dial { to: Target },
     Park { line: LineId, at: Option<Extension> },

@@ -1,3 +1,341 @@
 //! One softphone: an account, its lines, and what it knows of parked calls and colleagues.
+//!
+//! ```text
+//! commands ─┐                    ┌─▶ datagrams for the server
+//! messages ─┼─▶ Phone::handle ───┼─▶ events for the screen
+//! sound    ─┘                    └─▶ what the desk's sound is told
+//! ```
+//!
+//! What follows from the state as a whole (who is in the ear, what rings,
+//! what a line looks like) is not told by every change but compared and told
+//! once at the end of each turn: see [`ear`].
 
+pub mod account;
+mod answers;
+mod calling;
+mod commands;
+mod ear;
+mod ending;
+mod handover;
+mod line;
 pub mod messages;
+mod names;
+mod registration;
+mod requests;
+mod ringing;
+mod session;
+mod watch;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::chance::Chance;
+use crate::domain::effects::Effects;
+use crate::domain::time::{Moment, Wakeup};
+use crate::domain::timers::Timers;
+use crate::media::control::{DeskSound, PortToken, SoundEvent};
+use crate::sip::digest::Answerer;
+use crate::sip::flow::Flow;
+use crate::sip::transaction::{self, ClientId, Incoming, Transactions};
+use crate::sip::wire::{self, Message, Method, Name};
+
+use account::Account;
+use ear::Told;
+use line::Call;
+use messages::{Command, Event, LineId};
+use registration::Register;
+use requests::Purpose;
+use watch::Watch;
+
+/// What reaches the phone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Datagram {
+        bytes: Bytes,
+        flow: Flow,
+    },
+    /// From a stream, read already.
+    Message {
+        message: Message,
+        flow: Flow,
+    },
+    /// The stream to the server is gone, or could not be had.
+    TransportFailed {
+        flow: Flow,
+    },
+    Command(Command),
+    Sound(SoundEvent),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Send { flow: Flow, bytes: Bytes },
+    Tell(Event),
+    Sound(DeskSound),
+}
+
+/// The softphone. It can be serialised at any moment, dropped, restored and
+/// carry on; what the screen must know is then told anew.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Phone {
+    account: Account,
+    chance: Chance,
+    transactions: Transactions,
+    answerer: Answerer,
+    /// What our open requests are for.
+    asked: BTreeMap<ClientId, Purpose>,
+    register: Register,
+    watch: Watch,
+    calls: BTreeMap<LineId, Call>,
+    last_line: u32,
+    /// Bound and not yet spent.
+    ports: VecDeque<PortToken>,
+    timers: Timers<Timer>,
+    do_not_disturb: bool,
+    busy_tone: bool,
+    leaving: Leaving,
+    #[serde(skip)]
+    told: Told,
+    #[serde(skip)]
+    effects: Effects<Effect>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Timer {
+    Register,
+    Subscribe,
+    /// The subscription has run out unrefreshed.
+    Lapse,
+    KeepAlive,
+    BusyTone,
+    Leaving,
+    /// A hold that met one of the far end's is tried again (RFC 3261 §14.1).
+    Glare(LineId),
+    /// Nobody confirms that we hung up.
+    Ending(LineId),
+    /// Nobody says what became of a park or transfer.
+    HandingOver(LineId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Leaving {
+    No,
+    /// What can be said is said; answers are awaited.
+    Waiting,
+    Done,
+}
+
+/// Holes in a firewall close after half a minute; both ends of a stream learn
+/// that the other is gone.
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
+/// Longest wait for the answers to our leaving.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+/// More calls than one person can have in hand.
+const CALLS_MAX: usize = 32;
+
+impl Phone {
+    pub fn new(account: Account, mut chance: Chance) -> Self {
+        let answerer = Answerer::new(&account.user(), &account.password);
+        let register = Register::new(&mut chance);
+        Self {
+            account,
+            chance,
+            transactions: Transactions::default(),
+            answerer,
+            asked: BTreeMap::new(),
+            register,
+            watch: Watch::default(),
+            calls: BTreeMap::new(),
+            last_line: 0,
+            ports: VecDeque::new(),
+            timers: Timers::default(),
+            do_not_disturb: false,
+            busy_tone: false,
+            leaving: Leaving::No,
+            told: Told::default(),
+            effects: Effects::none(),
+        }
+    }
+
+    /// Registers and watches the lot. Also for a restored phone: it says
+    /// again who it is, and its calls go on.
+    pub fn start(&mut self, now: Moment) -> Effects<Effect> {
+        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
+        self.register(now);
+        self.turn_ends(now)
+    }
+
+    pub fn handle(&mut self, input: Input, now: Moment) -> Effects<Effect> {
+        match input {
+            Input::Datagram { bytes, flow } => self.datagram(&bytes, flow, now),
+            Input::Message { message, flow } => self.message(message, flow, now),
+            Input::TransportFailed { flow } => self.transport_failed(flow, now),
+            Input::Command(command) => self.command(command, now),
+            Input::Sound(event) => self.sound(event),
+        }
+        self.turn_ends(now)
+    }
+
+    pub fn next_wakeup(&self) -> Option<Wakeup> {
+        let own = self.timers.next().map(|at| Wakeup { at, reason: "phone timer" });
+        own.into_iter().chain(self.transactions.next_wakeup()).min()
+    }
+
+    /// Acts on everything that has fallen due. Calling it early does nothing.
+    pub fn handle_wakeup(&mut self, now: Moment) -> Effects<Effect> {
+        let effects = self.transactions.handle_wakeup(now);
+        self.carry_out(effects, now);
+        while let Some(timer) = self.timers.pop_due(now) {
+            self.due(timer, now);
+        }
+        self.turn_ends(now)
+    }
+
+    /// [`Command::Leave`] has been carried out: the program may end.
+    pub fn finished(&self) -> bool {
+        self.leaving == Leaving::Done
+    }
+
+    fn turn_ends(&mut self, now: Moment) -> Effects<Effect> {
+        if self.leaving == Leaving::Waiting && self.asked.is_empty() && self.calls.is_empty() {
+            self.leaving = Leaving::Done;
+        }
+        self.tell_the_whole(now);
+        std::mem::take(&mut self.effects)
+    }
+
+    fn due(&mut self, timer: Timer, now: Moment) {
+        match timer {
+            Timer::Register => self.register(now),
+            Timer::Subscribe => self.subscribe(now),
+            Timer::Lapse => self.watch_lapsed(now),
+            Timer::KeepAlive => self.keep_alive(now),
+            Timer::BusyTone => self.busy_tone = false,
+            Timer::Leaving => self.leaving = Leaving::Done,
+            Timer::Glare(line) => self.try_hold_again(line, now),
+            Timer::Ending(line) => self.no_longer_shown(line),
+            Timer::HandingOver(line) => self.no_word_of_handover(line),
+        }
+    }
+
+    /// Two line ends: nothing to any reader of SIP (RFC 5626 §3.5.1).
+    fn keep_alive(&mut self, now: Moment) {
+        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
+        if self.register.is_up() {
+            let flow = self.account.flow;
+            self.effects.push(Effect::Send { flow, bytes: Bytes::from_static(b"\r\n\r\n") });
+        }
+    }
+
+    fn datagram(&mut self, bytes: &Bytes, flow: Flow, now: Moment) {
+        match wire::parse(bytes) {
+            Ok(message) => self.message(message, flow, now),
+            Err(fault) => {
+                if let Some(response) = fault.response().filter(|_| !self.is_stranger(flow)) {
+                    self.send_statelessly(flow, &response);
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: Message, flow: Flow, now: Moment) {
+        if self.is_stranger(flow) {
+            return self.turn_away(&message, flow);
+        }
+        let elsewhere = is_elsewhere(&message);
+        let effects = self.transactions.receive(message, flow, now);
+        for effect in effects {
+            match effect {
+                transaction::Effect::Up(Incoming::Cancelled { server }) => {
+                    self.cancelled(server, elsewhere, now);
+                }
+                effect => self.carry_out(Effects::one(effect), now),
+            }
+        }
+    }
+
+    /// Calls come through the office or not at all.
+    fn is_stranger(&self, flow: Flow) -> bool {
+        flow.remote.ip() != self.account.flow.remote.ip()
+    }
+
+    fn turn_away(&mut self, message: &Message, flow: Flow) {
+        if let Message::Request(request) = message
+            && request.method != Method::Ack
+        {
+            let response = self.response_to(request, 403);
+            self.send_statelessly(flow, &response);
+        }
+    }
+
+    fn transport_failed(&mut self, flow: Flow, now: Moment) {
+        let effects = self.transactions.transport_failed(flow);
+        self.carry_out(effects, now);
+        if flow.remote == self.account.flow.remote {
+            self.connection_lost(now);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Effects<transaction::Effect>, now: Moment) {
+        for effect in effects {
+            match effect {
+                transaction::Effect::Send { flow, bytes } => {
+                    self.effects.push(Effect::Send { flow, bytes });
+                }
+                transaction::Effect::Up(incoming) => self.incoming(incoming, now),
+            }
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming, now: Moment) {
+        match incoming {
+            Incoming::Request { request, flow } => self.request(&request, flow, now),
+            Incoming::Acknowledged { server, request } => self.acknowledged(server, &request, now),
+            Incoming::NotAcknowledged { server } => self.not_acknowledged(server, now),
+            Incoming::Cancelled { server } => self.cancelled(server, false, now),
+            Incoming::Response { client, response, flow } => {
+                self.answered(client, &response, flow, now);
+            }
+            Incoming::SecondAnswer { client, response, flow } => {
+                self.end_second_answer(client, &response, flow, now);
+            }
+            Incoming::TimedOut { client } => self.unanswered(client, now),
+        }
+    }
+
+    fn sound(&mut self, event: SoundEvent) {
+        match event {
+            SoundEvent::PortReady(port) => self.ports.push_back(port),
+            SoundEvent::Digit { stream, digit } => {
+                let with = |call: &Call| call.port.is_some_and(|port| port.stream == stream);
+                let line = self.calls.iter().find(|(_, call)| with(call)).map(|(line, _)| *line);
+                if let Some(line) = line {
+                    self.tell(Event::DigitReceived { line, digit });
+                }
+            }
+            SoundEvent::FirstPacket { .. }
+            | SoundEvent::Silent { .. }
+            | SoundEvent::NoDevice { .. }
+            | SoundEvent::DeviceReady { .. }
+            | SoundEvent::Meters(_) => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.effects.push(Effect::Tell(event));
+    }
+
+    fn play(&mut self, sound: DeskSound) {
+        self.effects.push(Effect::Sound(sound));
+    }
+}
+
+/// A CANCEL because somebody else answered (RFC 3326: `SIP;cause=200`).
+fn is_elsewhere(message: &Message) -> bool {
+    let Message::Request(request) = message else { return false };
+    let reason = request.headers.text(&Name::Reason).unwrap_or_default().to_ascii_lowercase();
+    request.method == Method::Cancel && reason.contains("cause=200")
+}

@@ -14,7 +14,7 @@ use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
 use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
-use crate::phone::messages::{Asked, Ended, Line, LineState, Registration, Wanted};
+use crate::phone::messages::{Asked, Direction, Ended, Line, LineState, Registration, Wanted};
 
 impl State {
     pub(super) fn relay(
@@ -99,10 +99,13 @@ impl State {
             }
             Ended::HungUp => (Weight::Info, format!("Hung up {caller}")),
             Ended::FarEnd => (Weight::Info, format!("{caller} has hung up")),
-            Ended::Missed if is_recall(line) => {
+            Ended::Missed | Ended::AnsweredElsewhere if is_recall(line) => {
                 (Weight::Info, format!("The recall of {caller} rings here no longer"))
             }
             Ended::Missed => (Weight::Warning, format!("{caller} rings no longer")),
+            Ended::AnsweredElsewhere => (Weight::Info, format!("Somebody else answered {caller}")),
+            // Refused, and said already.
+            Ended::Failed { .. } if line.direction == Direction::Retrieved => return,
             Ended::Failed { status, reason } => {
                 (Weight::Warning, format!("{caller}: {}", failure(*status, reason)))
             }

@@ -121,6 +121,7 @@ impl State {
             }
             (Ended::Transferred, _) => "sent on".to_owned(),
             (Ended::Missed, _) => "missed".to_owned(),
+            (Ended::AnsweredElsewhere, _) => "taken elsewhere".to_owned(),
             (Ended::Failed { status, reason }, _) => failure(*status, reason),
             (Ended::HungUp | Ended::FarEnd, _) => String::new(),
         }
