@@ -4,6 +4,7 @@
 use core::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use crate::domain::caller::Caller;
 use crate::domain::ids::JourneyId;
 use crate::exchange::door::{ALLOW, SERVER, SUPPORTED};
 use crate::exchange::identity::CODECS;
@@ -220,10 +221,8 @@ impl Exchange {
                 (offer.clone(), Some(offer))
             }
         };
-        let asserted = self.name_addr(&shown).to_string();
-        let response = self.leg_response(journey, server, 200);
-        let Some(mut response) = response else { return false };
-        response.headers.push(Name::PAssertedIdentity, asserted);
+        let Some(response) = self.leg_response(journey, server, 200) else { return false };
+        let response = self.with_identity(journey, &shown, response);
         let response = response.body("application/sdp", body);
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.stage = Stage::Answered { server, our_offer };
@@ -231,6 +230,20 @@ impl Exchange {
         self.respond(server, &response);
         self.state.watchers.lamp_changed();
         true
+    }
+
+    /// Our own phones are shown whom they reach; providers need not know.
+    pub(super) fn with_identity(
+        &self,
+        journey: JourneyId,
+        shown: &Caller,
+        response: Response,
+    ) -> Response {
+        let inside = self.state.legs.get(&journey).is_some_and(|leg| leg.extension().is_some());
+        if !inside {
+            return response;
+        }
+        response.with(Name::PAssertedIdentity, self.name_addr(shown).to_string())
     }
 
     /// A response in the leg's dialog: our tag, Contact and abilities.
@@ -303,6 +316,9 @@ impl Exchange {
         let Some(leg) = self.state.legs.remove(&journey) else { return };
         let dialog = leg.dialog.id();
         self.state.dialogs.remove(&dialog);
+        if let Stage::Incoming { server, .. } | Stage::Answered { server, .. } = leg.stage {
+            self.state.servers.remove(&server);
+        }
         let parked = matches!(leg.link, Link::Leaves);
         let remote_tag = leg.dialog.remote.tag().map(str::to_owned);
         self.state.tombstones.insert(dialog.clone(), Tombstone { parked, remote_tag });

@@ -21,6 +21,10 @@ impl Exchange {
     /// A trunk's caller: what the network asserts, else what it says; the
     /// directory knows names it does not send.
     pub(super) fn trunk_identity(&self, headers: &Headers) -> Caller {
+        // The provider may know him; people are not to (RFC 3323, RFC 3325 §7).
+        if headers.tokens(&Name::Privacy).iter().any(|t| matches!(t.as_str(), "id" | "user")) {
+            return Caller::new("", "anonymous");
+        }
         let said = headers.asserted_identity().or_else(|| headers.from().ok());
         let Some(said) = said else { return Caller::default() };
         let number = said.uri.user_decoded().unwrap_or_default();

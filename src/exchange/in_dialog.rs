@@ -63,7 +63,7 @@ impl Exchange {
             | Method::Cancel
             | Method::Other(_) => {
                 let response = request.response(405).with(Name::Allow, super::door::ALLOW);
-                self.reply(request, flow, response);
+                self.answer(request, flow, response);
             }
         }
     }
@@ -92,12 +92,12 @@ impl Exchange {
     fn reinvite(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         if !leg.is_up() || leg.refreshing.as_ref().is_some_and(|r| r.our_offer.is_some()) {
-            return self.refuse(request, flow, 491, "Request Pending");
+            return self.answer(request, flow, request.response(491));
         }
         leg.dialog.refresh_target(&request.headers, flow);
         let Ok(offer) = sdp_of(request) else {
             let response = request.response(415).with(Name::Accept, "application/sdp");
-            return self.reply(request, flow, response);
+            return self.answer(request, flow, response);
         };
         let server = self.state.transactions.accept(request, flow);
         let prefer = self.codec_of(journey);

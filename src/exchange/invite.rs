@@ -11,11 +11,11 @@ use crate::exchange::settings::TrunkSettings;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::media::control::{PortToken, Source};
 use crate::media::negotiation::{self, SdpVersion};
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{Dialog, DialogId};
 use crate::sip::flow::Flow;
 use crate::sip::sdp::Direction;
 use crate::sip::transaction::ServerId;
-use crate::sip::wire::{Host, Name, Request, Uri};
+use crate::sip::wire::{Host, Name, Replaces, Request, Uri};
 
 impl Exchange {
     pub(super) fn invite(&mut self, request: &Request, flow: Flow) {
@@ -53,8 +53,41 @@ impl Exchange {
         if !self.offer_is_possible(journey) {
             return self.refuse_leg(journey, 488, "No codec in common");
         }
+        if request.headers.count(&Name::Replaces) > 0 {
+            return self.take_over(journey, request.headers.replaces());
+        }
         let dialled = request.uri.user_decoded().unwrap_or_default();
         self.route(journey, &dialled);
+    }
+
+    /// INVITE with Replaces (RFC 3891): a call moves to another device of the
+    /// same extension. Nobody takes a colleague's call this way.
+    fn take_over(&mut self, journey: JourneyId, replaces: Option<Replaces>) {
+        let Some(replaces) = replaces else {
+            return self.refuse_leg(journey, 400, "Replaces cannot be read");
+        };
+        let id = DialogId { call_id: replaces.call_id, local_tag: replaces.to_tag };
+        let leg = self.state.dialogs.get(&id).and_then(|found| self.state.legs.get(found));
+        let Some(leg) = leg else { return self.refuse_leg(journey, 481, "No such call") };
+        let own = self.state.legs.get(&journey).and_then(|new| new.extension());
+        if own.is_none() || leg.extension() != own {
+            return self.refuse_leg(journey, 403, "Not your call");
+        }
+        let (Some(peer), old) = (leg.peer(), leg.journey) else {
+            return self.refuse_leg(journey, 481, "No such call");
+        };
+        if leg.dialog.remote.tag() != Some(replaces.from_tag.as_str()) {
+            return self.refuse_leg(journey, 481, "No such call");
+        }
+        let shown = self.caller_of(peer);
+        if let Some(new) = self.state.legs.get_mut(&journey) {
+            new.shown = shown;
+        }
+        if self.answer_leg(journey, self.codec_of(peer)) {
+            self.link(old, Link::Alone);
+            self.join(peer, journey);
+            self.end_leg(old);
+        }
     }
 
     fn admit_leg(

@@ -65,16 +65,18 @@ impl Exchange {
         let Some(extension) = self.authenticate(request, flow) else { return };
         let changes = match changes_asked(request, self.state.registrar.devices(&extension)) {
             Ok(changes) => changes,
-            Err(reason) => return self.refuse(request, flow, 400, reason),
+            Err(reason) => {
+                return self.answer(request, flow, request.response(400).reason(reason));
+            }
         };
         let brief = |change: &Change| (1..EXPIRES_MIN_S).contains(&change.expires_s);
         if changes.iter().any(brief) {
             let response = request.response(423).with(Name::MinExpires, EXPIRES_MIN_S.to_string());
-            return self.reply(request, flow, response);
+            return self.answer(request, flow, response);
         }
         let was = self.state.registrar.is_registered(&extension);
         if let Err((status, reason)) = self.rebind(&extension, changes, request, flow) {
-            return self.refuse(request, flow, status, reason);
+            return self.answer(request, flow, request.response(status).reason(reason));
         }
         self.answer_register(&extension, request, flow);
         self.registration_changed(&extension, was);
@@ -125,7 +127,7 @@ impl Exchange {
             contact.params.set("expires", Some(left.to_string()));
             response.headers.push(Name::Contact, contact.to_string());
         }
-        self.reply(request, flow, response);
+        self.answer(request, flow, response);
     }
 
     fn registration_changed(&mut self, extension: &Extension, was: bool) {

@@ -222,9 +222,9 @@ impl Exchange {
     fn pass_on_provisional(&mut self, caller: JourneyId, status: u16, sdp: Option<String>) {
         let Some(leg) = self.state.legs.get(&caller) else { return };
         let Some(server) = leg.incoming_server() else { return };
-        let asserted = self.name_addr(&leg.shown).to_string();
-        let Some(mut response) = self.leg_response(caller, server, status) else { return };
-        response.headers.push(Name::PAssertedIdentity, asserted);
+        let shown = leg.shown.clone();
+        let Some(response) = self.leg_response(caller, server, status) else { return };
+        let mut response = self.with_identity(caller, &shown, response);
         if let Some(sdp) = sdp {
             response = response.body("application/sdp", sdp);
         }

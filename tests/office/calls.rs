@@ -210,3 +210,18 @@ pub fn talking() -> (World, std::net::SocketAddr, std::net::SocketAddr) {
     assert_eq!((world.hears(alice), world.hears(reception)), (person(reception), person(alice)));
     (world, reception, alice)
 }
+
+#[test]
+fn a_call_moves_to_another_device_of_the_same_extension_and_to_nobody_elses() {
+    let (mut world, reception, alice) = talking();
+    let (mobile, bob) = (world.phone("101", 21), world.phone("103", 13));
+    let replaces = world.get(reception).replaces(0);
+    world.act(bob, |phone, now| phone.take_over(replaces.clone(), now));
+    world.settle();
+    assert_eq!(world.get(bob).last_answer(&Method::Invite).0, 403);
+    assert_eq!(world.hears(alice), person(reception));
+    world.act(mobile, |phone, now| phone.take_over(replaces, now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(mobile));
+    assert_eq!(world.get(reception).up(), 0);
+}

@@ -258,6 +258,38 @@ impl Handset {
         self.request(refer.with(Name::ReferTo, target), now);
     }
 
+    /// A call of another device of ours moves to this one.
+    pub fn take_over(&mut self, replaces: String, now: Moment) {
+        let own = self.extension.clone();
+        let invite = self.outside_dialog(Method::Invite, &own, Self::uri(&own));
+        let mut session = SdpVersion::new(1);
+        let offer = negotiation::offer(&self.local(30_900, Direction::SendRecv), &mut session);
+        let invite = invite.with(Name::Replaces, replaces).body("application/sdp", offer);
+        let (local, remote) = (invite.headers.from().unwrap(), invite.headers.to().unwrap());
+        let call_id = invite.headers.call_id().unwrap();
+        let (target, contact) = (Self::uri(&own), self.contact());
+        let dialog = Dialog::outgoing(call_id, local, remote, target, contact, self.flow());
+        let client = self.request(invite.clone(), now);
+        self.lines.push(Line {
+            dialog: Dialog { local_cseq: 1, ..dialog },
+            state: LineState::Calling,
+            port: 30_900,
+            session,
+            client: Some(client),
+            server: None,
+            theirs: None,
+            invite,
+        });
+    }
+
+    /// Names the line's dialog as the office knows it.
+    pub fn replaces(&self, index: usize) -> String {
+        let dialog = &self.lines[index].dialog;
+        let id = dialog.id();
+        let to_tag = dialog.remote.tag().unwrap_or_default();
+        format!("{};to-tag={to_tag};from-tag={}", id.call_id, id.local_tag)
+    }
+
     /// Sends a request as it is, under credentials if any are known.
     pub fn request(&mut self, mut request: Request, now: Moment) -> ClientId {
         self.answerer.authorize(&mut request, &mut self.chance);

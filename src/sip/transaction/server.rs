@@ -1,6 +1,6 @@
 //! Requests we took on (RFC 3261 §17.2, RFC 6026 §7.1).
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(super) struct Servers {
     /// Requests outside dialogs by what a merged copy would share with them
     /// (RFC 3261 §8.2.2.2).
     by_origin: BTreeMap<String, ServerId>,
+    /// Requests without a final answer, by the host they came from.
+    open: BTreeMap<IpAddr, usize>,
     /// INVITEs answered 2xx, by what their ACK will carry.
     awaiting_ack: BTreeMap<String, ServerId>,
 }
@@ -73,6 +75,7 @@ impl Transactions {
         }
         let state = State::Proceeding { last: None };
         let flow = reply_flow(&request.headers, flow);
+        *self.servers.open.entry(flow.remote.ip()).or_default() += 1;
         let server = Server { request: request.clone(), flow, key, origin, state };
         self.servers.by_id.insert(id, server);
         id
@@ -87,7 +90,8 @@ impl Transactions {
         let Some(server) = self.servers.by_id.get_mut(&id) else { return Effects::none() };
         let State::Proceeding { last } = &mut server.state else { return Effects::none() };
         let bytes = response.to_bytes();
-        let send = Effects::one(Effect::Send { flow: server.flow, bytes: bytes.clone() });
+        let flow = server.flow;
+        let send = Effects::one(Effect::Send { flow, bytes: bytes.clone() });
         if response.status < 200 {
             *last = Some(bytes);
             return send;
@@ -102,6 +106,7 @@ impl Transactions {
             self.servers.awaiting_ack.insert(ack_key.clone(), id);
             server.state = State::Accepted { response: bytes, ack_key, repeat: Some(T1), until };
             self.timers.set(Key::Server(id), now + T1);
+            self.servers.closed(flow.remote.ip());
             return send;
         }
         let repeat = (invite && !reliable).then_some(T1);
@@ -112,6 +117,7 @@ impl Transactions {
             None => until,
         };
         self.timers.set(Key::Server(id), due);
+        self.servers.closed(flow.remote.ip());
         send
     }
 
@@ -198,8 +204,16 @@ impl Transactions {
 
 impl Servers {
     pub(super) fn open_from(&self, flow: &Flow) -> usize {
-        let open = self.by_id.values().filter(|s| matches!(s.state, State::Proceeding { .. }));
-        open.filter(|s| s.flow.remote.ip() == flow.remote.ip()).count()
+        self.open.get(&flow.remote.ip()).copied().unwrap_or_default()
+    }
+
+    fn closed(&mut self, host: IpAddr) {
+        if let Some(open) = self.open.get_mut(&host) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.open.remove(&host);
+            }
+        }
     }
 
     fn repeat_last(&self, id: ServerId) -> Effects<Effect> {
