@@ -19,6 +19,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the phone system, without a screen
     Serve(ServeArgs),
+    /// Draw the screens of the manual
+    #[command(hide = true)]
+    Pictures(PicturesArgs),
 }
 
 /// The server, without a screen
@@ -66,6 +69,9 @@ pub struct PicturesArgs {
     /// The folder they are written to
     #[arg(long, value_name = "FOLDER", default_value = "screenshots")]
     pub out: PathBuf,
+    /// Write nothing; fail if the files there are not what would be drawn
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

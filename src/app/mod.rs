@@ -27,5 +27,6 @@ pub fn run(line: &cli::Line) -> Result<(), Trouble> {
     match &line.command {
         cli::Command::Check(args) => check::run(args),
         cli::Command::Serve(args) => serve::run(args),
+        cli::Command::Pictures(args) => pictures::run(args),
     }
 }

@@ -7,3 +7,4 @@ mod flows;
 mod golden;
 mod keymaps;
 mod pictures;
+mod terminal;

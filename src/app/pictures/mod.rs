@@ -13,6 +13,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
+use crate::app::Trouble;
+use crate::app::cli::PicturesArgs;
 use crate::console::state::State;
 use crate::console::view::{self, Cursor};
 use crate::domain::time::Moment;
@@ -36,6 +38,26 @@ const PICTURES: [(&str, Scene, u16, u16); 6] = [
     ("help-80x24", Scene::Help, 80, 24),
     ("small-40x10", Scene::Busy, 40, 10),
 ];
+
+/// Draws or, with `--check`, compares.
+///
+/// # Errors
+/// The folder cannot be written, or the files in it are out of date.
+pub fn run(args: &PicturesArgs) -> Result<(), Trouble> {
+    let folder = args.out.display();
+    if !args.check {
+        return draw(&args.out).map_err(|error| Trouble::new(format!("{folder}: {error}")));
+    }
+    match drifted(&args.out).as_slice() {
+        [] => Ok(()),
+        files => {
+            let files = files.join(", ");
+            Err(Trouble::new(format!(
+                "{folder}: not what the program draws: {files}; `bellhop pictures` draws them anew"
+            )))
+        }
+    }
+}
 
 /// Every picture, the same on every machine.
 ///
