@@ -144,7 +144,9 @@ impl Exchange {
         let mut response = request.response(401);
         let ip = flow.remote.ip();
         let chance = &mut self.state.chance;
-        for value in self.challenger.challenges(ip, stale, chance, self.now) {
+        let challenges = self.challenger.challenges(ip, stale, chance, self.now);
+        let skipped = if gives_up_at_sha256(request) { challenges.len() - 1 } else { 0 };
+        for value in challenges.into_iter().skip(skipped) {
             response.headers.push(Name::WwwAuthenticate, value);
         }
         self.reply(request, flow, response);
@@ -243,6 +245,16 @@ impl Exchange {
         }
         response
     }
+}
+
+/// Phones that refuse every challenge when one is not MD5, instead of passing
+/// over it (RFC 8760 §2.4): baresip 1.0 of Debian 12 ("Function not
+/// implemented"), SIPp 3.6 ("authentication must use MD5").
+const MD5_ONLY: [&str; 3] = ["baresip v0.", "baresip v1.", "SIPp"];
+
+fn gives_up_at_sha256(request: &Request) -> bool {
+    let agent = request.headers.text(&Name::UserAgent).unwrap_or_default();
+    MD5_ONLY.iter().any(|known| agent.trim_start().starts_with(known))
 }
 
 /// FNV-1a, 64 bits: it need not be secret, only steady.

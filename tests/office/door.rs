@@ -25,6 +25,30 @@ fn nobody_gets_in_without_the_password() {
 }
 
 #[test]
+fn phones_that_give_up_at_sha256_are_asked_for_md5_alone() {
+    let mut world = World::open();
+    let asked = [("Yealink SIP-T46S 66.86.0.15", 2), ("baresip v1.0.0 (x86_64/linux)", 1)];
+    for (agent, challenges) in asked {
+        let bob = world.unregistered("103", 13);
+        let wrong = bellhop::domain::chance::Chance::from_seed(3);
+        let forgetful = crate::handset::Handset::with_password("103", "guess", bob, wrong);
+        world.handsets.insert(bob, forgetful);
+        world.get(bob).agent = agent;
+        world.act(bob, |phone, now| phone.register(3600, now));
+        world.settle();
+        let (_, answer) = world.get(bob).answers.last().unwrap();
+        let asked: Vec<_> = answer.headers.all(&Name::WwwAuthenticate).collect();
+        assert_eq!((answer.status, asked.len()), (401, challenges), "{agent}");
+        assert!(asked.last().unwrap().starts_with(b"Digest algorithm=MD5,"));
+    }
+    let bob = world.unregistered("103", 13);
+    world.get(bob).agent = "baresip v1.0.0 (x86_64/linux)";
+    world.act(bob, |phone, now| phone.register(3600, now));
+    world.settle();
+    assert!(world.exchange.registrar().is_registered(&ext("103")));
+}
+
+#[test]
 fn a_known_phone_may_not_call_itself_another() {
     let mut world = World::open();
     let (bob, carol) = (world.phone("103", 13), world.phone("104", 14));

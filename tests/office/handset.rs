@@ -21,6 +21,8 @@ pub struct Handset {
     pub display: String,
     pub from_host: String,
     pub allow: &'static str,
+    /// Make, model and firmware, as in `User-Agent`.
+    pub agent: &'static str,
     /// What an INVITE to it is answered with; None: it rings until told.
     pub answer_with: Option<u16>,
     pub lines: Vec<Line>,
@@ -72,6 +74,7 @@ impl Handset {
             display: String::new(),
             from_host: crate::world::DOMAIN.to_owned(),
             allow: "INVITE, ACK, BYE, CANCEL, UPDATE, NOTIFY, REFER, OPTIONS",
+            agent: "Handset 1.0",
             answer_with: None,
             lines: Vec::new(),
             answers: Vec::new(),
@@ -118,6 +121,7 @@ impl Handset {
             .with(Name::CSeq, format!("1 {}", method.as_str()))
             .with(Name::Contact, format!("<{}>", self.contact()))
             .with(Name::Allow, self.allow)
+            .with(Name::UserAgent, self.agent)
     }
 
     pub fn register(&mut self, expires_s: u32, now: Moment) {
