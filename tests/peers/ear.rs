@@ -1,0 +1,123 @@
+//! What a person hears and says: an RTP socket with a tone for a voice.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bellhop::media::control::Codec;
+use bellhop::media::g711;
+use bellhop::media::measure::{energy_dbfs, share_at};
+use bellhop::media::sounds::Sounds;
+
+use crate::running::wait_for;
+
+const HEADER: usize = 12;
+const FRAME: usize = 160;
+const PACE: Duration = Duration::from_millis(20);
+const PCMA: u8 = 8;
+/// Long enough to tell sounds apart, short enough to follow their changes.
+const MOMENT: usize = 2400;
+
+/// Speaks to whoever spoke to it last.
+pub struct Ear {
+    pub port: u16,
+    heard: Arc<Mutex<Vec<i16>>>,
+}
+
+impl Ear {
+    pub fn with_voice(hz: f32) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(PACE / 4)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let theirs = Arc::downgrade(&heard);
+        std::thread::spawn(move || {
+            let (mut packet, mut sequence, mut peer) = ([0; 2048], 0, None);
+            let mut next = Instant::now();
+            // The thread ends with the ear.
+            while let Some(heard) = theirs.upgrade() {
+                if let Ok((length, from)) = socket.recv_from(&mut packet)
+                    && length > HEADER
+                    && matches!(packet[1] & 0x7f, 0 | PCMA)
+                {
+                    heard.lock().unwrap().extend(decoded(&packet[..length]));
+                    peer = Some(from);
+                }
+                if let Some(peer) = peer.filter(|_| Instant::now() >= next) {
+                    speak(&socket, peer, hz, sequence);
+                    sequence += 1;
+                    next = Instant::now() + PACE;
+                }
+            }
+        });
+        Self { port, heard }
+    }
+
+    pub fn awaits(&self, sound: Sound) {
+        wait_for(&format!("{sound:?} at port {}", self.port), || {
+            sound.is_in(&self.heard.lock().unwrap()).then_some(())
+        });
+    }
+}
+
+fn decoded(packet: &[u8]) -> Vec<i16> {
+    let codec = if packet[1] & 0x7f == PCMA { Codec::Pcma } else { Codec::Pcmu };
+    g711::decoded_bytes(codec, &packet[HEADER..]).collect()
+}
+
+fn speak(socket: &UdpSocket, to: SocketAddr, hz: f32, sequence: u16) {
+    let start = u32::from(sequence) * FRAME as u32;
+    let mut packet = vec![0x80, PCMA];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend(start.to_be_bytes());
+    packet.extend([7, 7, 7, 7]);
+    packet.extend((start..start + FRAME as u32).map(|at| {
+        let turns = at as f32 * hz / 8000.0;
+        g711::encode(Codec::Pcma, (8000.0 * (turns * core::f32::consts::TAU).sin()) as i16)
+    }));
+    let _ = socket.send_to(&packet, to);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sound {
+    Tone(f32),
+    HoldMusic,
+}
+
+impl Sound {
+    /// Whether it is what was heard last.
+    pub fn is_in(self, heard: &[i16]) -> bool {
+        let Some(start) = heard.len().checked_sub(MOMENT) else { return false };
+        let last = &heard[start..];
+        match self {
+            Self::Tone(hz) => energy_dbfs(last) > -30.0 && share_at(last, hz) > 0.9,
+            Self::HoldMusic => energy_dbfs(last) > -50.0 && is_hold_music(last),
+        }
+    }
+}
+
+/// Byte for byte a piece of the music the server has.
+fn is_hold_music(samples: &[i16]) -> bool {
+    let sounds = Sounds::built_in();
+    [Codec::Pcma, Codec::Pcmu].into_iter().any(|codec| {
+        let heard: Vec<u8> = g711::encoded_samples(codec, samples).collect();
+        let music = sounds.music().bytes(codec);
+        let round_and_on: Vec<u8> = music.iter().chain(&music[..heard.len()]).copied().collect();
+        round_and_on.windows(heard.len()).any(|piece| piece == heard)
+    })
+}
+
+#[test]
+fn sounds_are_told_apart() {
+    let tone: Vec<i16> = (0..MOMENT)
+        .map(|at| (8000.0 * (at as f32 * core::f32::consts::TAU / 8.0).sin()) as i16)
+        .collect();
+    let music = Sounds::built_in();
+    let piece = &music.music().bytes(Codec::Pcmu)[8000..8000 + MOMENT];
+    let music: Vec<i16> = g711::decoded_bytes(Codec::Pcmu, piece).collect();
+    let silence = vec![0; MOMENT];
+    let is = |sound: Sound| [&tone, &music, &silence].map(|heard| sound.is_in(heard));
+    assert_eq!(is(Sound::Tone(1000.0)), [true, false, false]);
+    assert_eq!(is(Sound::Tone(500.0)), [false; 3]);
+    assert_eq!(is(Sound::HoldMusic), [false, true, false]);
+}

@@ -1,0 +1,70 @@
+//! Processes that end with their test, and waiting for what they do.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Killed when dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// `package` is what to install on Debian where the program is missing.
+    pub fn start(command: &mut Command, package: &str) -> Self {
+        let program = command.get_program().to_string_lossy().into_owned();
+        match command.stdin(Stdio::null()).spawn() {
+            Ok(child) => Self(child),
+            Err(fault) => panic!("{program}: {fault}; it is in Debian's package {package}"),
+        }
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    pub fn wait(&mut self, what: &str) -> ExitStatus {
+        wait_for(what, || self.0.try_wait().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Looks again and again, until there is something or patience is at its end.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+/// Free a moment ago, for both transports.
+pub fn free_port() -> u16 {
+    wait_for("a free port", || {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        std::net::TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
+}
+
+/// Nothing, while the file is not there yet.
+pub fn text(file: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
+}
+
+#[test]
+#[should_panic(expected = "it is in Debian's package sip-tester")]
+fn a_program_that_is_missing_is_named_with_its_package() {
+    Running::start(&mut Command::new("no-such-sipp"), "sip-tester");
+}
