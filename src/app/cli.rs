@@ -9,8 +9,9 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "bellhop", version, max_term_width = 100)]
 pub struct Line {
+    /// Without a command: the console
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -19,6 +20,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the phone system, without a screen
     Serve(ServeArgs),
+    /// Sit down at a desk
+    Console(ConsoleArgs),
     /// Draw the screens of the manual
     #[command(hide = true)]
     Pictures(PicturesArgs),

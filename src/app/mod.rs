@@ -2,6 +2,9 @@
 
 pub mod check;
 pub mod cli;
+pub mod console;
+pub mod embedded;
+pub mod first_run;
 pub mod log;
 pub mod pictures;
 pub mod serve;
@@ -25,8 +28,10 @@ impl Trouble {
 /// It cannot be done.
 pub fn run(line: &cli::Line) -> Result<(), Trouble> {
     match &line.command {
-        cli::Command::Check(args) => check::run(args),
-        cli::Command::Serve(args) => serve::run(args),
-        cli::Command::Pictures(args) => pictures::run(args),
+        None => console::run(&cli::ConsoleArgs::default()),
+        Some(cli::Command::Check(args)) => check::run(args),
+        Some(cli::Command::Serve(args)) => serve::run(args),
+        Some(cli::Command::Console(args)) => console::run(args),
+        Some(cli::Command::Pictures(args)) => pictures::run(args),
     }
 }

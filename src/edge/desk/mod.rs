@@ -1,0 +1,358 @@
+//! The loop that feeds a desk: one task owns the [`Phone`], the screen's
+//! [`State`], the terminal and the sockets. A key is on the wire in the turn
+//! it was pressed in.
+
+mod find;
+mod sound;
+
+use std::future::{Future, pending};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep;
+
+use crate::config::Host;
+use crate::console::{self, Effect as ScreenEffect, Event as ScreenEvent, State};
+use crate::domain::caller_name::CallerName;
+use crate::domain::chance::Chance;
+use crate::domain::codes::FeatureCodes;
+use crate::domain::effects::Effects;
+use crate::domain::ids::Extension;
+use crate::domain::time::Moment;
+use crate::edge::audio::SoundHandle;
+use crate::edge::clock::Clock;
+use crate::edge::local_time::local_unix_ms;
+use crate::edge::terminal::Terminal;
+use crate::edge::transport::{Received, Transports};
+use crate::media::control::SoundEvent;
+use crate::phone::account::Account;
+use crate::phone::messages::{Command, Event as PhoneEvent, Registration};
+use crate::phone::{Effect, Input, Phone};
+use crate::sip::flow::Transport;
+use crate::sip::wire;
+
+use sound::Devices;
+
+/// Messages taken in one go before the screen is drawn.
+const BATCH: usize = 64;
+/// Somebody may set the machine's clock, or travel.
+const LOOK_AT_WALL: Duration = Duration::from_secs(60);
+/// A name that is not found may be tomorrow's, or a network still asleep.
+const FIND_AGAIN: Duration = Duration::from_secs(5);
+
+/// Everything a desk is made of.
+pub struct Parts {
+    pub screen: State,
+    pub terminal: Terminal,
+    pub account: DeskAccount,
+    pub chance: Chance,
+    pub sound: SoundHandle,
+    pub sound_events: UnboundedReceiver<SoundEvent>,
+    pub clock: Clock,
+}
+
+/// Whose desk it is, as configured.
+pub struct DeskAccount {
+    pub server: Host,
+    /// `None`: the server's host.
+    pub domain: Option<String>,
+    pub extension: Extension,
+    pub password: String,
+}
+
+struct Desk {
+    screen: State,
+    terminal: Terminal,
+    account: DeskAccount,
+    chance: Option<Chance>,
+    sound: SoundHandle,
+    sound_events: UnboundedReceiver<SoundEvent>,
+    devices: Devices,
+    clock: Clock,
+    /// None until the server's address is known.
+    line: Option<Line>,
+    finding: Option<Finding>,
+    /// Told by the sound before there was a phone.
+    early: Vec<SoundEvent>,
+    looked_at_wall: Option<Moment>,
+    quits: bool,
+    terminal_is_gone: bool,
+}
+
+struct Line {
+    phone: Phone,
+    transports: Transports,
+}
+
+type Finding = Pin<Box<dyn Future<Output = Result<SocketAddr, String>>>>;
+
+enum Happened {
+    Screen(ScreenEvent),
+    Found(Result<SocketAddr, String>),
+    Received(Received),
+    Sound(SoundEvent),
+    Due,
+}
+
+/// Runs a desk until its person, or the system, ends it.
+pub async fn run(parts: Parts) {
+    let server = parts.account.server.clone();
+    let mut desk = Desk {
+        screen: parts.screen,
+        terminal: parts.terminal,
+        account: parts.account,
+        chance: Some(parts.chance),
+        sound: parts.sound,
+        sound_events: parts.sound_events,
+        devices: Devices::default(),
+        clock: parts.clock,
+        line: None,
+        finding: Some(Box::pin(find::address_of(server))),
+        early: Vec::new(),
+        looked_at_wall: None,
+        quits: false,
+        terminal_is_gone: false,
+    };
+    while !desk.is_done() {
+        desk.look_at_wall();
+        desk.draw();
+        let happened = desk.next().await;
+        desk.turn(happened);
+    }
+}
+
+impl Desk {
+    fn is_done(&self) -> bool {
+        self.quits && self.line.as_ref().is_none_or(|line| line.phone.finished())
+    }
+
+    async fn next(&mut self) -> Happened {
+        let wait = self.clock.until(self.next_wakeup());
+        let (line, finding) = (&mut self.line, &mut self.finding);
+        let received = async {
+            match line {
+                Some(line) => line.transports.recv().await,
+                None => pending().await,
+            }
+        };
+        let found = async {
+            match finding {
+                Some(finding) => finding.await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = self.terminal.next_event(), if !self.terminal_is_gone => Happened::Screen(event),
+            received = received => Happened::Received(received),
+            Some(event) = self.sound_events.recv() => Happened::Sound(event),
+            found = found => Happened::Found(found),
+            () = sleep(wait) => Happened::Due,
+        }
+    }
+
+    fn next_wakeup(&self) -> Moment {
+        let now = self.clock.now();
+        let screen = console::next_wakeup(&self.screen, now).at;
+        let phone = self.line.as_ref().and_then(|line| line.phone.next_wakeup());
+        let wall = self.looked_at_wall.map_or(now, |at| at + LOOK_AT_WALL);
+        phone.map_or(screen, |wakeup| wakeup.at.min(screen)).min(wall)
+    }
+
+    fn turn(&mut self, happened: Happened) {
+        match happened {
+            Happened::Screen(event) => self.show(event),
+            Happened::Received(received) => self.received(received),
+            Happened::Sound(event) => self.heard(event),
+            Happened::Found(found) => self.found(found),
+            Happened::Due => {}
+        }
+        self.wake_up();
+    }
+
+    fn wake_up(&mut self) {
+        let now = self.clock.now();
+        if console::next_wakeup(&self.screen, now).at <= now {
+            self.show(ScreenEvent::Tick);
+        }
+        if let Some(line) = &mut self.line
+            && line.phone.next_wakeup().is_some_and(|wakeup| wakeup.at <= now)
+        {
+            let effects = line.phone.handle_wakeup(now);
+            self.carry_out(effects);
+        }
+    }
+
+    fn show(&mut self, event: ScreenEvent) {
+        let effects = console::update(&mut self.screen, event, self.clock.now());
+        for effect in effects {
+            self.do_for_screen(effect);
+        }
+    }
+
+    fn do_for_screen(&mut self, effect: ScreenEffect) {
+        let done = match effect {
+            ScreenEffect::Phone(command) => {
+                self.command(command);
+                Ok(())
+            }
+            ScreenEffect::Bell => self.terminal.bell(),
+            ScreenEffect::SetTitle(title) => self.terminal.set_title(&title),
+            ScreenEffect::Redraw => {
+                self.terminal.redraw();
+                Ok(())
+            }
+            ScreenEffect::Suspend => self.terminal.suspend(),
+            ScreenEffect::Quit => {
+                self.quits = true;
+                Ok(())
+            }
+        };
+        if done.is_err() {
+            self.terminal_lost();
+        }
+    }
+
+    fn draw(&mut self) {
+        if !self.terminal_is_gone && self.terminal.draw(&self.screen, self.clock.now()).is_err() {
+            self.terminal_lost();
+        }
+    }
+
+    /// Calls that are up are looked after as on any other end.
+    fn terminal_lost(&mut self) {
+        if !std::mem::replace(&mut self.terminal_is_gone, true) {
+            self.show(ScreenEvent::Terminate);
+        }
+    }
+
+    fn look_at_wall(&mut self) {
+        let now = self.clock.now();
+        if self.looked_at_wall.is_none_or(|at| at + LOOK_AT_WALL <= now) {
+            self.looked_at_wall = Some(now);
+            let local_unix_ms = local_unix_ms(self.clock.wall_now());
+            self.show(ScreenEvent::WallClock { local_unix_ms });
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Mute { on } if self.line.is_none() => {
+                self.tell(PhoneEvent::MuteChanged { on });
+            }
+            command => self.input(Input::Command(command)),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = self.clock.now();
+        if let Some(line) = &mut self.line {
+            let effects = line.phone.handle(input, now);
+            self.carry_out(effects);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Effects<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send { flow, bytes } => {
+                    if let Some(line) = &mut self.line {
+                        line.transports.send(flow, bytes);
+                    }
+                }
+                Effect::Sound(sound) => self.sound.send(sound),
+                Effect::Tell(event) => self.tell(event),
+            }
+        }
+    }
+
+    fn tell(&mut self, event: PhoneEvent) {
+        if let PhoneEvent::ParkTableChanged { table: Some(table), .. } = &event {
+            let me = &mut self.screen.me;
+            let own = table.lamps.iter().find(|lamp| lamp.extension == me.extension);
+            me.name = own.map_or_else(|| me.name.clone(), |lamp| lamp.name.clone());
+        }
+        self.show(ScreenEvent::Phone(event));
+    }
+
+    /// What is there already is taken in one go.
+    fn received(&mut self, received: Received) {
+        self.one_received(received);
+        for _ in 0..BATCH {
+            let more = self.line.as_mut().and_then(|line| line.transports.try_recv());
+            let Some(more) = more else { return };
+            self.one_received(more);
+        }
+    }
+
+    fn one_received(&mut self, received: Received) {
+        match received {
+            Received::Datagram { bytes, flow } => self.input(Input::Datagram { bytes, flow }),
+            Received::Message { message, flow } => self.input(Input::Message { message, flow }),
+            Received::Failed { flow } => self.input(Input::TransportFailed { flow }),
+            // It will be closed, and the end of it told.
+            Received::Fault { .. } => {}
+        }
+    }
+
+    fn heard(&mut self, event: SoundEvent) {
+        if let Some(sound) = self.devices.learn(&event) {
+            self.show(ScreenEvent::Sound(sound));
+        }
+        match self.line {
+            Some(_) => self.input(Input::Sound(event)),
+            None => self.early.push(event),
+        }
+    }
+
+    fn found(&mut self, found: Result<SocketAddr, String>) {
+        self.finding = None;
+        if let Err(reason) = found.and_then(|server| self.connect(server)) {
+            let retry_at = self.clock.now() + FIND_AGAIN;
+            let failed = Registration::Failed { reason, retry_at };
+            self.tell(PhoneEvent::RegistrationChanged(failed));
+            let server = self.account.server.clone();
+            self.finding = Some(Box::pin(async {
+                sleep(FIND_AGAIN).await;
+                find::address_of(server).await
+            }));
+        }
+    }
+
+    fn connect(&mut self, server: SocketAddr) -> Result<(), String> {
+        let transport = match self.account.server.transport {
+            crate::config::Transport::Udp => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        let mut transports = Transports::bind(&[(transport, find::any_for(server))])
+            .map_err(|fault| format!("no socket: {fault}"))?;
+        let flow = transports.flow_to(transport, server).ok_or("there is no way to the server")?;
+        let chance = self.chance.take().ok_or("the phone was there already")?;
+        let account = Account {
+            flow,
+            domain: self.domain(),
+            extension: self.account.extension.clone(),
+            name: CallerName::default(),
+            password: self.account.password.clone(),
+            codes: FeatureCodes::default(),
+        };
+        let mut phone = Phone::new(account, chance);
+        let effects = phone.start(self.clock.now());
+        self.line = Some(Line { phone, transports });
+        self.carry_out(effects);
+        for event in std::mem::take(&mut self.early) {
+            self.input(Input::Sound(event));
+        }
+        Ok(())
+    }
+
+    fn domain(&self) -> wire::Host {
+        let name = self.account.domain.as_ref().unwrap_or(&self.account.server.name);
+        match name.trim_matches(['[', ']']).parse::<std::net::IpAddr>() {
+            Ok(ip) => ip.into(),
+            Err(_) => wire::Host::Name(name.clone()),
+        }
+    }
+}
