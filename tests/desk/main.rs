@@ -1,0 +1,7 @@
+//! The real program on loopback: `bellhop serve`, and consoles in terminals
+//! of their own whose keys are pressed and whose screens are read.
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
+
+mod bench;
+mod stories;
