@@ -25,6 +25,8 @@ pub enum Command {
     /// Draw the screens of the manual
     #[command(hide = true)]
     Pictures(PicturesArgs),
+    /// A whole office on this machine, with people who call and answer
+    Demo(DemoArgs),
 }
 
 /// The server, without a screen
@@ -55,7 +57,7 @@ pub struct DemoArgs {
     /// Columns and rows, such as 80x24; by default the terminal's own
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub size: Option<Size>,
-    /// Keys to press, one `seconds keys` a line
+    /// The morning that --headless plays, in scenes
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
     /// Play a morning without a terminal and print what happened as JSON lines

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cli;
 pub mod console;
+pub mod demo;
 pub mod embedded;
 pub mod first_run;
 pub mod log;
@@ -33,5 +34,6 @@ pub fn run(line: &cli::Line) -> Result<(), Trouble> {
         Some(cli::Command::Serve(args)) => serve::run(args),
         Some(cli::Command::Console(args)) => console::run(args),
         Some(cli::Command::Pictures(args)) => pictures::run(args),
+        Some(cli::Command::Demo(args)) => demo::run(args),
     }
 }

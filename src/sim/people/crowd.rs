@@ -10,7 +10,7 @@ use crate::domain::effects::Effects;
 use crate::domain::time::{Moment, Wakeup};
 use crate::media::control::Codec;
 use crate::media::rtp::{HEADER_BYTES, Header, Packet};
-use crate::sim::people::ear::{Ear, Heard, MusicKnown};
+use crate::sim::people::ear::{Ear, Heard, MusicKnown, Sound};
 use crate::sim::people::letter::{self, Letter, Reading};
 use crate::sim::people::person::Person;
 use crate::sim::people::person::messages::{Deed, Happened, Identity, Order, PersonEffect, SLOTS};
@@ -108,6 +108,18 @@ impl Crowd {
 
     pub fn person(&self, who: PersonId) -> Option<&Person> {
         self.members.get(who.0).map(|member| &member.person)
+    }
+
+    /// Cheaper than [`Crowd::hears`]: by the last frame alone.
+    pub fn is_on_music(&self, who: PersonId, slot: usize) -> bool {
+        let slot = self.members.get(who.0).and_then(|member| member.slots.get(slot));
+        slot.is_some_and(|slot| slot.ear.is_on_music())
+    }
+
+    /// What he hears in the call with this slot; nothing when half a second
+    /// has not passed since it changed.
+    pub fn hears(&self, who: PersonId, slot: usize, now: Moment) -> Option<Sound> {
+        self.members.get(who.0)?.slots.get(slot)?.ear.judgement(now)
     }
 
     pub fn ids(&self) -> impl Iterator<Item = PersonId> + use<> {

@@ -18,9 +18,12 @@ const SPEECH_SAMPLES: usize = 8_000 * 6;
 /// Loudest sample, of full scale.
 const PEAK: f64 = 0.45;
 
+/// The room around him, never quite silent.
+const ROOM: i16 = 160;
+
 /// Pitches lie a semitone apart, so that half a second tells them apart, and
-/// none is another's octave within the first twelve.
-const LOWEST_HZ: f64 = 98.0;
+/// halfway between the keys of a piano, so that no music is taken for a voice.
+const LOWEST_HZ: f64 = 100.87;
 /// How many persons can be told apart.
 pub const PITCHES: usize = 24;
 
@@ -78,7 +81,11 @@ pub fn speech(pitch: Pitch, chance: &mut Chance) -> Vec<i16> {
         sound.extend(core::iter::repeat_n(0.0, 400 + chance.below(500) as usize));
     }
     sound.truncate(SPEECH_SAMPLES);
-    levelled(&sound)
+    let mut speech = levelled(&sound);
+    for sample in &mut speech {
+        *sample += chance.below(2 * ROOM as u64) as i16 - ROOM;
+    }
+    speech
 }
 
 fn syllable(sound: &mut Vec<f64>, pitch: Pitch, chance: &mut Chance) {

@@ -1,7 +1,5 @@
 //! Two persons and no office between them: each is the other's server.
 
-use std::collections::BTreeSet;
-
 use super::*;
 use crate::sim::people::ear::Sound;
 use crate::sim::people::letter::Shown;
@@ -83,13 +81,8 @@ impl Street {
         happened.collect()
     }
 
-    fn heard(&self, who: PersonId) -> BTreeSet<Sound> {
-        let of_him = self.news.iter().filter(|(whose, _)| *whose == who);
-        let sounds = of_him.filter_map(|(_, news)| match news {
-            News::Heard { heard: Heard::Judged(sound), .. } => Some(*sound),
-            _ => None,
-        });
-        sounds.collect()
+    fn hears(&self, who: PersonId) -> Option<Sound> {
+        self.crowd.hears(who, 0, self.now)
     }
 
     fn saw(&self, who: PersonId, wanted: impl Fn(&Happened) -> bool) -> bool {
@@ -137,8 +130,8 @@ fn a_call_is_answered_and_each_hears_the_other_s_voice_until_one_hangs_up() {
             street.happened(BEN)
         );
         assert!(street.saw(ANN, connected) && street.saw(BEN, connected));
-        let voices = |pitch| BTreeSet::from([Sound::Voice(Pitch(pitch))]);
-        assert_eq!((street.heard(ANN), street.heard(BEN)), (voices(1), voices(0)));
+        assert_eq!(street.hears(ANN), Some(Sound::Voice(Pitch(1))));
+        assert_eq!(street.hears(BEN), Some(Sound::Voice(Pitch(0))));
         street.tell(ANN, Deed::HangUp);
         street.pass(s(400));
         assert!(street.saw(ANN, ended) && street.saw(BEN, ended), "loses {loses}");
@@ -172,13 +165,12 @@ fn who_holds_is_not_heard_and_hears_nobody_until_he_resumes() {
     street.pass(s(2));
     street.tell(ANN, Deed::Hold);
     street.pass(s(1));
-    street.news.clear();
-    street.pass(s(3));
-    assert_eq!((street.heard(ANN), street.heard(BEN)), (BTreeSet::new(), BTreeSet::new()));
+    let silence = Some(Sound::Silence);
+    assert_eq!((street.hears(ANN), street.hears(BEN)), (silence, silence));
     street.tell(ANN, Deed::Resume);
     street.pass(s(3));
-    assert!(street.heard(ANN).contains(&Sound::Voice(Pitch(1))));
-    assert!(street.heard(BEN).contains(&Sound::Voice(Pitch(0))));
+    assert_eq!(street.hears(ANN), Some(Sound::Voice(Pitch(1))));
+    assert_eq!(street.hears(BEN), Some(Sound::Voice(Pitch(0))));
 }
 
 #[test]
@@ -191,7 +183,6 @@ fn a_transfer_is_asked_for_after_a_moment_of_silence_and_a_refusal_leaves_the_ca
     street.pass(s(1));
     assert!(street.saw(ANN, |it| matches!(it, Happened::TransferAsked { to, .. } if to == "*68")));
     assert!(street.saw(ANN, |it| matches!(it, Happened::TransferAnswered { status: 603, .. })));
-    street.news.clear();
-    street.pass(s(3));
-    assert!(street.heard(BEN).contains(&Sound::Voice(Pitch(0))));
+    street.pass(s(1));
+    assert_eq!(street.hears(BEN), Some(Sound::Voice(Pitch(0))));
 }

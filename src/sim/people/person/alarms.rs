@@ -24,6 +24,7 @@ pub enum Alarm {
     Transfer {
         call: CallNumber,
         to: String,
+        and_leave: bool,
     },
     /// Nobody will ask for this reply again.
     ForgetReply {

@@ -35,7 +35,12 @@ impl Person {
             Deed::Resume => {
                 self.with(Call::is_held, |it, call| it.change_way(call, Way::Both, now))
             }
-            Deed::Transfer { to } => self.with(Call::is_up, |it, call| it.transfer(call, to, now)),
+            Deed::Transfer { to } => {
+                self.with(Call::is_up, |it, call| it.transfer(call, to, false, now))
+            }
+            Deed::TransferAndLeave { to } => {
+                self.with(Call::is_up, |it, call| it.transfer(call, to, true, now))
+            }
             Deed::Join => self.join(now),
             Deed::HoldAndCall { to } => self.hold(now) && self.call(to, now),
         };
@@ -69,10 +74,10 @@ impl Person {
     }
 
     /// Falls silent first. See [`QUIET_BEFORE_TRANSFER`].
-    fn transfer(&mut self, call: CallNumber, to: &str, now: Moment) {
+    fn transfer(&mut self, call: CallNumber, to: &str, and_leave: bool, now: Moment) {
         if let Some(slot) = self.calls.get(&call).map(|call| call.slot) {
             self.out.push(PersonEffect::Sound { slot, order: Order::BeQuiet });
-            let transfer = Alarm::Transfer { call, to: to.to_owned() };
+            let transfer = Alarm::Transfer { call, to: to.to_owned(), and_leave };
             self.alarms.set(now + QUIET_BEFORE_TRANSFER, transfer);
         }
     }

@@ -66,6 +66,10 @@ pub enum Deed {
     Transfer {
         to: String,
     },
+    /// The same, and hangs up before the answer can be there.
+    TransferAndLeave {
+        to: String,
+    },
     /// Attended: REFER of the held call, replacing the one that is up.
     Join,
     /// Holds the call that is up and calls `to` beside it.

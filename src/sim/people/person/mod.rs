@@ -125,7 +125,12 @@ impl Person {
             Alarm::RefreshWatch => self.refresh_watch(now),
             Alarm::Answer(call) => self.answer(call, now),
             Alarm::AnswerAgain(call) => self.answer_again(call, now),
-            Alarm::Transfer { call, to } => self.refer(call, &to, now),
+            Alarm::Transfer { call, to, and_leave } => {
+                self.refer(call, &to, now);
+                if and_leave {
+                    self.leave(call, now);
+                }
+            }
             Alarm::ForgetReply { transaction } => drop(self.replies.remove(&transaction)),
         }
     }
