@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::app::{Trouble, cli, settings};
 use crate::config;
 use crate::config::office::{Credentials, TrunkLine};
+use crate::domain::recall::{Recall, RecallPolicy};
 use crate::edge::clock::Clock;
 use crate::edge::folders::Folders;
 use crate::edge::office::Office;
@@ -127,6 +128,9 @@ fn nonce_key(office: &config::Office, config: &Path) -> Result<[u8; 32], Trouble
         return Ok(key);
     }
     let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
+    if let Some(folder) = file.as_deref().and_then(Path::parent) {
+        let _ = files::private_folder(folder); // Its failure is the next line's.
+    }
     if let Some(file) = file
         && let Err(fault) = files::replace_private(&file, &key)
     {
@@ -153,7 +157,7 @@ fn exchange_settings(office: &config::Office, bound: &[(Transport, SocketAddr)])
         external_address: office.server.external_address,
         local_networks: office.server.local_networks.iter().flatten().map(network).collect(),
         codes: tenant.codes.clone(),
-        recall: tenant.park.recall.recall.clone(),
+        recall: recall(&tenant.park.recall),
         parked_per_extension_max: tenant.park.max_per_extension as usize,
         extensions: tenant
             .extensions
@@ -170,7 +174,7 @@ fn exchange_settings(office: &config::Office, bound: &[(Transport, SocketAddr)])
             .map(|group| GroupSettings {
                 name: group.name.clone(),
                 members: group.members.clone(),
-                recall: group.recall.recall.clone(),
+                recall: recall(&group.recall),
             })
             .collect(),
         trunks: tenant.trunks.iter().filter_map(|trunk| trunk_settings(trunk, bound)).collect(),
@@ -186,6 +190,11 @@ fn secret(person: &config::office::Person, realm: &str) -> Secret {
         }
         Credentials::Hashes { md5, sha256 } => Secret::hashed(md5.reveal(), sha256.reveal()),
     }
+}
+
+/// Other policies come later, as the start says: until then the parking user is rung.
+fn recall(settings: &config::office::RecallSettings) -> Recall {
+    Recall { after: settings.recall.after, policy: RecallPolicy::ParkingUser }
 }
 
 fn network(network: &config::Network) -> Network {

@@ -254,7 +254,16 @@ const MD5_ONLY: [&str; 3] = ["baresip v0.", "baresip v1.", "SIPp"];
 
 fn gives_up_at_sha256(request: &Request) -> bool {
     let agent = request.headers.text(&Name::UserAgent).unwrap_or_default();
-    MD5_ONLY.iter().any(|known| agent.trim_start().starts_with(known))
+    MD5_ONLY.iter().any(|known| agent.trim_start().starts_with(known)) || is_sipp(request)
+}
+
+/// SIPp names itself in no header, but in its branches: `z9hG4bK-4711-1-0`.
+fn is_sipp(request: &Request) -> bool {
+    let via = request.headers.via().ok();
+    let branch = via.as_ref().and_then(|via| via.branch()).unwrap_or_default();
+    let Some(numbers) = branch.strip_prefix("z9hG4bK-") else { return false };
+    let numeric = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    numbers.split('-').count() == 3 && numbers.split('-').all(numeric)
 }
 
 /// FNV-1a, 64 bits: it need not be secret, only steady.

@@ -332,8 +332,9 @@ impl Exchange {
                     Dialled::Park(Some(at)) => self.park(caller, by, at),
                     _ => self.park(caller, by, by.clone()),
                 };
+                // He has been answered: nobody is dropped for a full place.
                 if parked.is_err() {
-                    self.end_leg_as(caller, Ending::NotAnswered);
+                    self.park_for_recall(caller, by);
                 }
             }
             Purpose::Transfer { transferee, transferor, report } => {

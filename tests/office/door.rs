@@ -162,3 +162,31 @@ fn an_interval_too_brief_is_refused_with_the_least_one() {
     assert_eq!(answer.status, 423);
     assert_eq!(answer.headers.text(&Name::MinExpires).unwrap(), "60");
 }
+
+#[test]
+fn sipp_is_known_by_its_branches_and_asked_for_md5_alone() {
+    let request = |branch: &str| {
+        let via = format!("SIP/2.0/UDP 10.0.0.9:5060;branch={branch};rport");
+        Request::new(Method::Options, Uri::sip("", Host::Name(DOMAIN.to_owned())))
+            .with(Name::Via, via)
+            .with(Name::From, format!("<sip:103@{DOMAIN}>;tag=1"))
+            .with(Name::To, format!("<sip:103@{DOMAIN}>"))
+            .with(Name::CallId, format!("1-{branch}@10.0.0.9"))
+            .with(Name::CSeq, "1 OPTIONS")
+    };
+    let offered = |branch: &str| {
+        let mut world = World::open();
+        let flow = bellhop::sip::flow::Flow {
+            transport: bellhop::sip::flow::Transport::Udp,
+            local: office(),
+            remote: "10.0.0.9:5060".parse().unwrap(),
+        };
+        let bytes = request(branch).to_bytes();
+        let input = bellhop::exchange::Input::Datagram { bytes, flow };
+        let effects = world.exchange.handle(input, world.now);
+        let text = format!("{effects:?}");
+        (text.matches("WWW-Authenticate").count(), text.contains("SHA-256"))
+    };
+    assert_eq!(offered("z9hG4bK-4711-1-0"), (1, false));
+    assert_eq!(offered("z9hG4bKa1b2c3"), (2, true));
+}
