@@ -15,6 +15,7 @@ use super::{Roles, WAKE};
 use crate::domain::effects::Effects;
 use crate::domain::time::Moment;
 use crate::edge::clock::Clock;
+use crate::edge::precedence::prefer_this_thread;
 use crate::edge::rtp::{PortPair, Ports, send_to};
 use crate::media::control::{DeskSound, PortToken, SoundDevice, SoundEvent, StreamId};
 use crate::media::desk::{Desk, DeskEffect, Heard, SILENCE, mix};
@@ -58,6 +59,7 @@ impl Booth {
     pub fn run(mut self) {
         let mut events = Events::with_capacity(64);
         let mut buffer = [0; PACKET_BYTES_MAX];
+        prefer_this_thread();
         self.fill_stock();
         loop {
             let timeout = self.next_frame.map(|at| self.clock.until(at));

@@ -108,7 +108,6 @@ impl Media {
             streams: Streams::default(),
             backlog: Default::default(),
             looked_over_at: now,
-            look_overs: 0,
         };
         thread::Builder::new().name("media".into()).spawn(move || shard.run())?;
         Ok((MediaHandle { commands: Some(commands), waker, counters }, reports))

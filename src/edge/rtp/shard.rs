@@ -17,6 +17,7 @@ use super::{Counters, LATE_MS, WAKE};
 use crate::domain::chance::Chance;
 use crate::domain::time::Moment;
 use crate::edge::clock::Clock;
+use crate::edge::precedence::prefer_this_thread;
 use crate::media::control::{MediaCommand, MediaEvent, PortToken, Source, StreamId};
 use crate::media::relay::Relay;
 use crate::media::rtp::{PACKET_BYTES_MAX, Packet};
@@ -24,10 +25,8 @@ use crate::media::sounds::Sounds;
 
 /// Packets read from one stream before the others get their turn.
 const READS_MAX: usize = 32;
-/// How often streams are looked over: silence, deaf ones, resting ports.
+/// How often streams are looked over: silence, resting ports.
 const LOOK_OVER: Duration = Duration::from_secs(1);
-/// How many look-overs until a deaf stream is heard again for a moment.
-const LOOK_OVERS_DEAF: u64 = 5;
 
 pub(super) struct Shard {
     pub poll: Poll,
@@ -45,7 +44,6 @@ pub(super) struct Shard {
     /// Streams with more to read than their turn allowed.
     pub backlog: VecDeque<usize>,
     pub looked_over_at: Moment,
-    pub look_overs: u64,
 }
 
 /// The streams by slot; a slot is used again, an id never.
@@ -61,6 +59,7 @@ pub(super) struct Streams {
 impl Shard {
     /// Until the last handle is gone.
     pub fn run(mut self) {
+        prefer_this_thread();
         self.fill_stock(self.clock.now());
         let mut events = Events::with_capacity(1024);
         let mut keys = Vec::new();
@@ -169,17 +168,16 @@ impl Shard {
         let Some(stream) = streams.at(slot) else {
             return;
         };
-        stream.turn_deaf_if_unheard();
-        if stream.due.is_some() || !stream.has_own() {
-            return;
-        }
-        let desk = Desk { sounds, counters, now };
-        if let Some(wait_ms) = stream.send_own(&desk) {
+        if stream.due.is_none()
+            && let Some(wait_ms) = stream.send_own(&Desk { sounds, counters, now })
+        {
             // Up to half a packet early, where the fewest others send.
             let tick = tick_of(now) + wait_ms;
             let tick = wheel.lightest(tick - wait_ms / 2, tick);
             stream.due = Some(wheel.schedule(slot, tick));
         }
+        // After the first packet, which must not wait for it.
+        stream.turn_deaf_if_unheard();
     }
 
     fn send_due(&mut self, keys: &mut Vec<usize>) {
@@ -315,15 +313,10 @@ impl Shard {
             return;
         }
         self.looked_over_at = now;
-        self.look_overs += 1;
-        let listen = self.look_overs.is_multiple_of(LOOK_OVERS_DEAF);
         for stream in self.streams.slots.iter_mut().flatten() {
             if let Some(silence) = stream.falls_silent(now) {
                 let for_ms = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
                 let _ = self.events.send(MediaEvent::Silent { stream: stream.id, for_ms });
-            }
-            if listen {
-                stream.hear();
             }
         }
         self.fill_stock(now);

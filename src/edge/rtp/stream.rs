@@ -36,7 +36,7 @@ pub(super) struct Stream {
     pub due: Option<u64>,
     digits: VecDeque<SentDigit>,
     relay: Relay,
-    /// The kernel drops what arrives.
+    /// The kernel drops nearly all that arrives.
     deaf: bool,
 }
 
@@ -228,13 +228,13 @@ impl Stream {
         };
     }
 
-    /// Nobody listens: what arrives may be dropped in the kernel, once the
-    /// peer's address is known.
+    /// Nobody listens: what arrives may be dropped in the kernel, but for
+    /// signs of life, once the peer's address is known.
     pub fn turn_deaf_if_unheard(&mut self) {
         let is_music = matches!(self.playing, Playing::Clip { piece: Piece::Music, .. });
         let settled = self.leg.as_ref().is_some_and(|leg| !leg.is_unheard);
         if is_music && settled && self.listeners.is_empty() && !self.deaf {
-            self.deaf = unheard::drop_all(&self.ports.rtp);
+            self.deaf = unheard::drop_most(&self.ports.rtp);
         }
     }
 
@@ -246,10 +246,9 @@ impl Stream {
 
     /// The peer has just gone silent, and should not have; told once.
     pub fn falls_silent(&mut self, now: Moment) -> Option<Duration> {
-        let deaf = self.deaf;
         let leg = self.leg.as_mut()?;
         let silence = now.since(leg.heard_at);
-        let tell = leg.agreed.receive && !leg.told_silent && !deaf && silence >= SILENT_AFTER;
+        let tell = leg.agreed.receive && !leg.told_silent && silence >= SILENT_AFTER;
         leg.told_silent |= tell;
         tell.then_some(silence)
     }
