@@ -31,6 +31,7 @@ const PACKETS_PER_S_MIN: f64 = 49.5;
 const WARM_UP: Duration = Duration::from_secs(2);
 const SOCKETS: usize = 16;
 
+#[derive(Default)]
 struct Figures {
     packets_per_s: f64,
     all: Gaps,
@@ -39,6 +40,8 @@ struct Figures {
     late: u64,
     media_ms_per_s: f64,
     callers_ms_per_s: f64,
+    /// Taken by the host from this virtual machine.
+    stolen_ms_per_s: f64,
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -52,7 +55,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         None => (STREAMS.to_vec(), MUST_REACH),
     };
     println!(
-        "parked   packets/s  gap ms: p50   p99    max  worst p99  jumps  late  media CPU       callers"
+        "parked   packets/s  gap ms: p50   p99    max  worst p99  jumps  late  media CPU       callers  stolen"
     );
     let mut passed = true;
     for streams in steps {
@@ -80,13 +83,16 @@ fn measure(streams: usize, span: Duration) -> Result<Figures, Box<dyn Error>> {
     callers.begin_to_measure();
     let (late, cpu) = (media.counters().late(), cpu::thread_ms("media"));
     let whole = cpu::process_ms(std::process::id());
+    let stolen = cpu::stolen_ms();
     callers.run_for(span);
+    let stolen_ms_per_s = (cpu::stolen_ms() - stolen) as f64 / span.as_secs_f64();
     let cpu = (cpu::thread_ms("media") - cpu) as f64 / span.as_secs_f64();
     let whole = (cpu::process_ms(std::process::id()) - whole) as f64 / span.as_secs_f64();
     Ok(Figures {
         late: media.counters().late() - late,
         media_ms_per_s: cpu,
         callers_ms_per_s: whole - cpu,
+        stolen_ms_per_s,
         ..heard(&callers, span)
     })
 }
@@ -132,8 +138,7 @@ fn heard(callers: &RtpCallers, span: Duration) -> Figures {
         worst_p99_ms = worst_p99_ms.max(heard.gaps.percentile_ms(0.99));
     }
     let packets_per_s = packets as f64 / callers.count() as f64 / span.as_secs_f64();
-    let (late, media_ms_per_s, callers_ms_per_s) = (0, 0.0, 0.0);
-    Figures { packets_per_s, all, worst_p99_ms, jumps, late, media_ms_per_s, callers_ms_per_s }
+    Figures { packets_per_s, all, worst_p99_ms, jumps, ..Figures::default() }
 }
 
 fn print(streams: usize, figures: &Figures) {
@@ -143,9 +148,10 @@ fn print(streams: usize, figures: &Figures) {
     let each = media / streams as f64;
     println!(
         "{streams:>6}   {packets_per_s:>9.2}         {p50:>5.1} {p99:>5.1} {longest:>6.1}  \
-         {worst_p99_ms:>9.1}  {jumps:>5} {late:>5}  {:>4.1} % {each:.3} ms/s  {:>4.1} %",
+         {worst_p99_ms:>9.1}  {jumps:>5} {late:>5}  {:>4.1} % {each:.3} ms/s  {:>4.1} %  {:>4.1} %",
         media / 10.0,
-        callers / 10.0
+        callers / 10.0,
+        figures.stolen_ms_per_s / 10.0
     );
 }
 

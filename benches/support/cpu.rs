@@ -27,3 +27,11 @@ fn ms(stat: &str) -> Option<u64> {
     let system: u64 = fields.next()?.parse().ok()?;
     Some((user + system) * 10)
 }
+
+/// Milliseconds that the host of a virtual machine has given to others, of
+/// all processors together: packets are late by it whatever we do.
+pub fn stolen_ms() -> u64 {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let stolen = stat.lines().next().and_then(|line| line.split_whitespace().nth(8));
+    stolen.and_then(|hundredths| hundredths.parse::<u64>().ok()).unwrap_or(0) * 10
+}
