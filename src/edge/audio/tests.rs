@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
+use crate::edge::rtp::range_for_test;
 use crate::edge::wav;
 use crate::media::control::{
     Agreed, Codec, Learn, PortToken, RingKind, SoundDevice as Device, StreamId, Tone,
@@ -24,8 +25,8 @@ fn settings(talk_in: SoundDevice, talk_out: SoundDevice) -> Settings {
     Settings { talk_in, talk_out, ring: SoundDevice::Null, beep: None }
 }
 
-fn open(devices: Settings, first_port: u16) -> TestDesk {
-    let ports = first_port..=first_port + 9;
+fn open(devices: Settings) -> TestDesk {
+    let ports = range_for_test(5);
     let config = SoundConfig { devices, address: LOCAL, ports, stock: 2 };
     let (sound, mut events) = Sound::start(config, Clock::start()).unwrap();
     let token = loop {
@@ -98,8 +99,8 @@ fn two_desks_hear_each_others_microphones() {
     let (ear_a, ear_b) = (folder.path().join("a.wav"), folder.path().join("b.wav"));
     let voice_a = wav_of(&tone_file(folder.path(), 600.0));
     let voice_b = wav_of(&tone_file(folder.path(), 1_000.0));
-    let mut a = open(settings(voice_a, wav_of(&ear_a)), 25_000);
-    let mut b = open(settings(voice_b, wav_of(&ear_b)), 25_010);
+    let mut a = open(settings(voice_a, wav_of(&ear_a)));
+    let mut b = open(settings(voice_b, wav_of(&ear_b)));
     for desk in [&mut a, &mut b] {
         desk.device_is_ready(Device::Microphone);
         desk.device_is_ready(Device::Ear);
@@ -125,8 +126,8 @@ fn two_desks_hear_each_others_microphones() {
 #[test]
 fn without_a_sound_card_calls_go_on_and_the_reason_is_told() {
     let none = || SoundDevice::Named("no such device".into());
-    let mut deaf = open(settings(none(), none()), 25_020);
-    let mut other = open(settings(SoundDevice::Null, SoundDevice::Null), 25_030);
+    let mut deaf = open(settings(none(), none()));
+    let mut other = open(settings(SoundDevice::Null, SoundDevice::Null));
     let event = deaf.wait_for(|event| matches!(event, SoundEvent::NoDevice { .. }));
     let SoundEvent::NoDevice { which: Device::Microphone, why } = event else {
         panic!("{event:?}")
@@ -140,7 +141,7 @@ fn without_a_sound_card_calls_go_on_and_the_reason_is_told() {
 
 #[test]
 fn the_default_device_is_there_or_missing_but_never_a_failure() {
-    let mut desk = open(settings(SoundDevice::Default, SoundDevice::Null), 25_040);
+    let mut desk = open(settings(SoundDevice::Default, SoundDevice::Null));
     desk.wait_for(|event| {
         matches!(event, SoundEvent::NoDevice { .. } | SoundEvent::DeviceReady { .. })
     });
@@ -156,7 +157,7 @@ fn ring_and_ear_go_to_their_own_devices() {
         ring: wav_of(&ring),
         beep: None,
     };
-    let mut desk = open(devices, 25_050);
+    let mut desk = open(devices);
     desk.device_is_ready(Device::Ear);
     desk.device_is_ready(Device::Ringer);
     desk.sound.send(DeskSound::Ring(Some(RingKind::Inside)));
@@ -181,7 +182,7 @@ fn one_device_for_several_ends_is_opened_once() {
 
 #[test]
 fn a_closed_line_is_replaced_under_a_new_id() {
-    let mut desk = open(settings(SoundDevice::Null, SoundDevice::Null), 25_060);
+    let mut desk = open(settings(SoundDevice::Null, SoundDevice::Null));
     let first = desk.token.stream;
     desk.sound.send(DeskSound::Close { stream: first });
     let mut seen = vec![first];

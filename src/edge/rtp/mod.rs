@@ -27,6 +27,8 @@ use crate::edge::clock::Clock;
 use crate::media::control::{MediaCommand, MediaEvent};
 use crate::media::sounds::Sounds;
 
+#[cfg(test)]
+pub(in crate::edge) use ports::range_for_test;
 pub(in crate::edge) use ports::{PortPair, Ports};
 pub(in crate::edge) use stream::send_to;
 

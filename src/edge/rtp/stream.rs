@@ -302,12 +302,13 @@ fn is_wrong_family(error: &io::Error) -> bool {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::super::ports::range_for_test;
     use super::*;
 
     #[test]
     fn silence_is_told_once_until_the_peer_speaks_again() {
         let s = |seconds| Moment::START + Duration::from_secs(seconds);
-        let ports = PortPair::bind(Ipv4Addr::LOCALHOST.into(), 23_020).unwrap();
+        let ports = PortPair::bind(Ipv4Addr::LOCALHOST.into(), *range_for_test(1).start()).unwrap();
         let mut stream = Stream::new(StreamId(1), ports, Relay::new(1, 2, 3));
         assert_eq!(stream.falls_silent(s(100)), None);
         let agreed = Agreed {
