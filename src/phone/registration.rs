@@ -137,6 +137,7 @@ impl Phone {
         self.timers.set(Timer::Register, now + half.saturating_sub(spread));
         self.tell(Event::RegistrationChanged(Registration::Registered { expires }));
         if !was_up {
+            self.watch.failures = 0;
             self.subscribe(now);
         }
     }

@@ -19,7 +19,8 @@ pub(super) struct Watch {
     /// From the SUBSCRIBE on; the office's tag comes with its first answer.
     pub(super) dialog: Option<Dialog>,
     pub(super) table: Option<ParkTable>,
-    failures: u32,
+    /// In a row.
+    pub(super) failures: u32,
 }
 
 const EXPIRES: Duration = Duration::from_secs(600);
@@ -66,13 +67,8 @@ impl Phone {
     pub(super) fn subscribe_answered(&mut self, response: &Response, flow: Flow, now: Moment) {
         match response.status {
             200..300 => self.subscribed(response, flow, now),
-            // The office has forgotten us: once more from the start.
-            481 if self.watch.failures == 0 => {
-                self.watch.failures = 1;
-                self.watch.dialog = None;
-                self.subscribe_soon(Duration::ZERO, now);
-            }
-            408 | 481 | 500..600 => self.subscribe_failed(now),
+            481 => self.forgotten(now),
+            408 | 500..600 => self.subscribe_failed(now),
             _ => {
                 self.watch.dialog = None;
                 self.table_is_unknown(now);
@@ -92,6 +88,19 @@ impl Phone {
         let granted = granted.unwrap_or(EXPIRES).clamp(EXPIRES_MIN, EXPIRES_MAX);
         self.timers.set(Timer::Subscribe, now + granted / 2);
         self.timers.set(Timer::Lapse, now + granted);
+    }
+
+    /// The office knows nothing of it: once more from the start, at once the
+    /// first time.
+    fn forgotten(&mut self, now: Moment) {
+        self.watch.dialog = None;
+        self.timers.clear(&Timer::Lapse);
+        let pause = match self.watch.failures {
+            0 => Duration::ZERO,
+            failures => self.pause_after(failures),
+        };
+        self.watch.failures = self.watch.failures.saturating_add(1);
+        self.subscribe_soon(pause, now);
     }
 
     /// What is known stays known until the subscription lapses.

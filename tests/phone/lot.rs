@@ -1,0 +1,144 @@
+//! Park, fetch, recall: what a desk is for.
+
+use bellhop::media::control::RingKind;
+use bellhop::phone::messages::{
+    Command, Direction, Ended, Event, LineState, Parkplace, RecallNotice, Wanted,
+};
+
+use crate::house::*;
+
+fn alice_at(place: &str) -> Vec<(String, bellhop::domain::ids::Extension)> {
+    vec![("Alice Smith".to_owned(), ext(place))]
+}
+
+#[test]
+fn parked_here_she_is_in_the_table_of_every_desk_and_my_line_is_free() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: None });
+    let mine = &house.desks[desks[0]];
+    let parked = mine.events.iter().find_map(|event| match event {
+        Event::CallParked { line, caller, at } => Some((*line, caller.to_string(), at.clone())),
+        _ => None,
+    });
+    let at = Parkplace::Extension(ext("101"));
+    assert_eq!(parked, Some((line, "Alice Smith".to_owned(), at)));
+    assert_eq!(mine.last_end(), Some(("Alice Smith".to_owned(), Ended::Parked)));
+    assert_eq!((mine.talk, mine.lines.len()), (None, 0));
+    for desk in desks {
+        assert_eq!(house.desks[desk].parked(), alice_at("101"));
+    }
+}
+
+#[test]
+fn a_refused_park_leaves_the_call_as_it_was() {
+    let (mut house, desks, _, line) = House::answered(&["101"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("999")) });
+    let desk = &house.desks[desks[0]];
+    assert_eq!(desk.last_refusal().unwrap().0, 404);
+    assert_eq!(desk.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+    assert!(desk.talks() && desk.parked().is_empty());
+}
+
+#[test]
+fn fetched_by_a_colleague_she_is_shown_by_name_never_by_code() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    house.run_for(s(3));
+    house.tell(desks[1], Command::Retrieve { which: Wanted::OldestAt(ext("102")) });
+    let bob = &house.desks[desks[1]];
+    assert_eq!(bob.states(), [("Alice Smith".to_owned(), LineState::Dialling)]);
+    house.settle();
+    let bob = &house.desks[desks[1]];
+    let line = &bob.lines[&bob.only()];
+    assert_eq!((line.state, line.direction), (LineState::Talking, Direction::Retrieved));
+    assert_eq!(line.caller.number.as_str(), "+3386002678");
+    assert!(bob.talks() && bob.parked().is_empty());
+    let fetched = |event: &&Event| matches!(event, Event::CallRetrieved { caller, .. } if caller.to_string() == "Alice Smith");
+    assert_eq!(bob.events.iter().filter(fetched).count(), 1);
+}
+
+#[test]
+fn codes_typed_as_a_number_do_what_their_keys_do() {
+    let (mut house, desks, _, _) = House::answered(&["101", "103"]);
+    house.dial(desks[0], "*68103");
+    assert_eq!(house.desks[desks[1]].parked(), alice_at("103"));
+    house.dial(desks[1], "*88");
+    let bob = &house.desks[desks[1]];
+    assert_eq!(bob.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+}
+
+#[test]
+fn nothing_to_fetch_is_refused_in_the_offices_words() {
+    let mut house = House::open();
+    let desk = house.desk("101");
+    house.does(desk, Command::Retrieve { which: Wanted::OldestAt(ext("102")) });
+    let refusal = (404, "no call is parked at extension 102".to_owned());
+    assert_eq!(house.desks[desk].last_refusal(), Some(refusal));
+    assert!(house.desks[desk].lines.is_empty());
+}
+
+#[test]
+fn group_parked_calls_are_fetched_by_key_among_several() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("103")) });
+    house.caller("+332", "Ben");
+    let second = house.desks[desks[0]].only();
+    house.does(desks[0], Command::Answer { line: second });
+    house.does(desks[0], Command::Park { line: second, at: Some(ext("103")) });
+    house.run_for(s(3));
+    let table = house.desks[desks[1]].table.clone().unwrap();
+    let ben = table.calls.iter().find(|call| call.caller.to_string() == "Ben").unwrap();
+    let which = Wanted::Call { place: ext("103"), key: ben.key };
+    house.does(desks[1], Command::Retrieve { which });
+    let bob = &house.desks[desks[1]];
+    assert_eq!(bob.states(), [("Ben".to_owned(), LineState::Talking)]);
+    assert_eq!(bob.parked(), alice_at("103"));
+}
+
+/// Alice was parked at 102 by 101, and comes back.
+fn recalled() -> (House, Vec<usize>) {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    house.run_for(s(46));
+    (house, desks)
+}
+
+#[test]
+fn a_recall_rings_its_own_way_with_the_callers_name_and_place() {
+    let (mut house, desks) = recalled();
+    let desk = &house.desks[desks[0]];
+    assert_eq!(desk.states(), [("Alice Smith".to_owned(), LineState::Ringing)]);
+    assert_eq!(desk.ring, Some(RingKind::Recall));
+    let line = desk.only();
+    let place = Some(ext("102"));
+    assert_eq!(desk.lines[&line].recall, Some(RecallNotice { place }));
+    house.does(desks[0], Command::Answer { line });
+    let desk = &house.desks[desks[0]];
+    assert!(desk.talks() && desk.parked().is_empty());
+    assert_eq!(desk.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+}
+
+#[test]
+fn a_recall_parked_again_waits_where_it_was_from_the_start() {
+    let (mut house, desks) = recalled();
+    let line = house.desks[desks[0]].only();
+    house.does(desks[0], Command::ParkAgain { line });
+    let desk = &house.desks[desks[0]];
+    assert_eq!(desk.last_end(), Some(("Alice Smith".to_owned(), Ended::Parked)));
+    assert_eq!((desk.ring, desk.parked()), (None, alice_at("102")));
+    house.run_for(s(40));
+    assert!(house.desks[desks[0]].lines.is_empty());
+    house.run_for(s(6));
+    assert_eq!(house.desks[desks[0]].ring, Some(RingKind::Recall));
+}
+
+#[test]
+fn her_hanging_up_while_parked_clears_her_from_every_table() {
+    let (mut house, desks, alice, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::GroupPark { line });
+    assert_eq!(house.desks[desks[1]].parked(), alice_at("103"));
+    house.caller_hangs_up(alice);
+    for desk in desks {
+        assert!(house.desks[desk].parked().is_empty());
+    }
+}
