@@ -121,8 +121,16 @@ impl Exchange {
             let extension = Extension::parse(user).ok()?;
             extensions.get(&extension).map(|e| &e.secret)
         };
-        let window = &mut self.state.nonces;
-        self.challenger.check(request, flow.remote.ip(), secret_of, window, self.now)
+        let (window, source) = (&mut self.state.nonces, flow.remote.ip());
+        let outcome = self.challenger.check(request, source, secret_of, window, self.now);
+        let about_another = matches!(outcome, Outcome::Refused { reason: "uri", .. });
+        if !about_another || !is_sipp(request) {
+            return outcome;
+        }
+        // Unless told otherwise SIPp signs for the server's address alone.
+        let mut of_server = request.clone();
+        of_server.uri.user = None;
+        self.challenger.check(&of_server, source, secret_of, window, self.now)
     }
 
     /// Identity is the credentials: a phone may not call itself another
