@@ -82,7 +82,7 @@ pub enum Effect {
     Report(Report),
 }
 
-/// The office. Everything that must outlive the program is in [`State`].
+/// The office. Everything that must outlive the program is in `State`.
 pub struct Exchange {
     settings: Settings,
     challenger: Challenger,

@@ -8,7 +8,7 @@
 //!
 //! What follows from the state as a whole (who is in the ear, what rings,
 //! what a line looks like) is not told by every change but compared and told
-//! once at the end of each turn: see [`ear`].
+//! once at the end of each turn: see `ear`.
 
 pub mod account;
 mod answers;
