@@ -13,7 +13,7 @@ use crate::edge::folders::Folders;
 use crate::edge::office::Office;
 use crate::edge::rtp::{Media, MediaConfig};
 use crate::edge::transport::{Transports, local_ip_for};
-use crate::edge::{chance, files, music, signals};
+use crate::edge::{chance, files, signals, wav};
 use crate::exchange::Exchange;
 use crate::exchange::settings::{
     ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
@@ -108,7 +108,7 @@ fn media_config(office: &config::Office, bound: &[(Transport, SocketAddr)]) -> M
 
 fn sounds(office: &config::Office) -> Sounds {
     let Some(file) = &office.tenant.music else { return Sounds::built_in() };
-    match music::decode(&file.bytes) {
+    match wav::decode(&file.bytes) {
         Ok(samples) => Sounds::with_music(&samples),
         Err(fault) => {
             tracing::warn!("{}: {fault}; the built-in music plays", file.path);

@@ -1,6 +1,7 @@
 //! Sound files: any WAV file in, as one channel at the telephone's rate.
 
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::Path;
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
@@ -10,36 +11,41 @@ use crate::media::resample::{resampled, to_pcm};
 /// Longest sound read: half an hour of stereo at 48 kHz.
 const SAMPLES_MAX: usize = 30 * 60 * 48_000 * 2;
 
-/// A sound file that cannot be used.
+/// Why a file is no sound to be played.
 #[derive(Debug, thiserror::Error)]
 pub enum WavFault {
-    #[error("cannot read the sound file {path}: {why}")]
-    Unreadable { path: PathBuf, why: hound::Error },
-    #[error("the sound file {path} is longer than half an hour")]
-    TooLong { path: PathBuf },
-    #[error("the sound file {path} is empty")]
-    Empty { path: PathBuf },
+    #[error("it cannot be read as a WAV file: {0}")]
+    Unreadable(#[from] hound::Error),
+    #[error("it is longer than half an hour")]
+    TooLong,
+    #[error("there is no sound in it")]
+    Empty,
 }
 
-/// 8 kHz, all channels in one. For the server's hold music, and for a file
-/// that stands in for a microphone.
+/// The sound of a whole file, 8 kHz, all channels in one: the server's hold
+/// music, or what stands in for a microphone.
 ///
 /// # Errors
-/// The file is missing, no WAV file, empty, or too long.
-pub fn load(path: &Path) -> Result<Vec<i16>, WavFault> {
-    let unreadable = |why| WavFault::Unreadable { path: path.to_owned(), why };
-    let mut reader = WavReader::open(path).map_err(unreadable)?;
-    if reader.len() as usize > SAMPLES_MAX {
-        return Err(WavFault::TooLong { path: path.to_owned() });
-    }
+/// It is no WAV file, has no sound in it, or too much.
+pub fn decode(file: &[u8]) -> Result<Vec<i16>, WavFault> {
+    let mut reader = WavReader::new(Cursor::new(file))?;
     let spec = reader.spec();
-    let samples = samples(&mut reader, spec).map_err(unreadable)?;
+    if reader.len() as usize > SAMPLES_MAX {
+        return Err(WavFault::TooLong);
+    }
+    let samples = samples(&mut reader, spec)?;
     let mono = mixed(&samples, usize::from(spec.channels.max(1)));
-    if mono.is_empty() {
-        return Err(WavFault::Empty { path: path.to_owned() });
+    if mono.is_empty() || spec.sample_rate == 0 {
+        return Err(WavFault::Empty);
     }
     let sound = resampled(&mono, spec.sample_rate, SAMPLE_RATE_HZ);
     Ok(sound.into_iter().map(to_pcm).collect())
+}
+
+/// # Errors
+/// As [`decode`], or the file is not there.
+pub fn load(path: &Path) -> Result<Vec<i16>, WavFault> {
+    decode(&std::fs::read(path).map_err(hound::Error::from)?)
 }
 
 /// A file of 8 kHz sound to be written.
@@ -115,14 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_used_is_named_with_the_reason() {
+    fn what_is_no_sound_is_refused_with_the_reason() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hold.wav");
-        assert!(matches!(load(&path), Err(WavFault::Unreadable { .. })));
-        std::fs::write(&path, b"RIFF....not a sound").unwrap();
-        let fault = load(&path).unwrap_err().to_string();
-        assert!(fault.contains("hold.wav"), "{fault}");
+        assert!(load(&path).unwrap_err().to_string().contains("cannot be read"));
+        assert!(matches!(decode(b"RIFF....not a sound"), Err(WavFault::Unreadable(_))));
+        assert!(matches!(decode(b""), Err(WavFault::Unreadable(_))));
         drop(create(&path).unwrap());
-        assert!(matches!(load(&path), Err(WavFault::Empty { .. })));
+        assert!(matches!(load(&path), Err(WavFault::Empty)));
     }
 }

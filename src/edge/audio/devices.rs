@@ -44,7 +44,8 @@ impl Microphone {
         match which {
             SoundDevice::Null => Ok((Self::Nowhere, None)),
             SoundDevice::Wav(path) => {
-                let sound = wav::load(Path::new(path)).map_err(|fault| fault.to_string())?;
+                let sound =
+                    wav::load(Path::new(path)).map_err(|fault| format!("{path}: {fault}"))?;
                 Ok((Self::File { sound, position: 0 }, Some(path.clone())))
             }
             SoundDevice::Default | SoundDevice::Named(_) => {
