@@ -106,6 +106,8 @@ pub struct Phone {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Timer {
     Register,
+    /// The office has not answered for a while, and is asked on.
+    Unanswered,
     Subscribe,
     /// The subscription has run out unrefreshed.
     Lapse,
@@ -210,6 +212,7 @@ impl Phone {
     fn due(&mut self, timer: Timer, now: Moment) {
         match timer {
             Timer::Register => self.register(now),
+            Timer::Unanswered => self.is_not_answered_yet(now),
             Timer::Subscribe => self.subscribe(now),
             Timer::Lapse => self.watch_lapsed(now),
             Timer::KeepAlive => self.keep_alive(now),

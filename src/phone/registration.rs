@@ -9,6 +9,7 @@ use crate::domain::time::Moment;
 use crate::phone::messages::{Event, Registration};
 use crate::phone::requests::Purpose;
 use crate::phone::{Leaving, Phone, Timer};
+use crate::sip::transaction::timing::T2;
 use crate::sip::wire::{Contacts, Method, Name, Request, Response};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ enum Standing {
 const EXPIRES: Duration = Duration::from_secs(300);
 const EXPIRES_MIN: Duration = Duration::from_secs(30);
 const EXPIRES_MAX: Duration = Duration::from_secs(3_600);
+/// Then the person is told; the office is asked on.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause after a first failure; each further one doubles it.
 const PAUSE: Duration = Duration::from_secs(2);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -62,13 +65,23 @@ impl Phone {
         }
         if self.register.standing != Standing::In {
             self.tell(Event::RegistrationChanged(Registration::Registering));
+            self.timers.set(Timer::Unanswered, now + PATIENCE);
         }
         let request = self.register_request(self.register.expires);
         self.send(request, self.account.flow, Purpose::Register, now);
     }
 
+    /// A person should not look at "registering" for half a minute.
+    pub(super) fn is_not_answered_yet(&mut self, now: Moment) {
+        let reason = "no answer from the office".to_owned();
+        let retry_at = now + T2;
+        self.tell(Event::RegistrationChanged(Registration::Failed { reason, retry_at }));
+        self.table_is_unknown(now);
+    }
+
     pub(super) fn unregister(&mut self, now: Moment) {
         self.timers.clear(&Timer::Register);
+        self.timers.clear(&Timer::Unanswered);
         let request = self.register_request(Duration::ZERO);
         self.send(request, self.account.flow, Purpose::Unregister, now);
     }
@@ -99,6 +112,7 @@ impl Phone {
     }
 
     pub(super) fn register_answered(&mut self, response: &Response, now: Moment) {
+        self.timers.clear(&Timer::Unanswered);
         if self.leaving != Leaving::No {
             return;
         }

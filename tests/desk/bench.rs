@@ -26,16 +26,28 @@ impl Office {
     /// Served on loopback.
     pub fn open() -> Self {
         let mut office = Self::written();
+        office.start();
+        office
+    }
+
+    /// As somebody who pulls the plug.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    pub fn start(&mut self) {
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--config"]).arg(office.file());
-        office.at_home(|name, value| {
+        command.args(["serve", "--config"]).arg(self.file());
+        self.at_home(|name, value| {
             command.env(name, value);
         });
         let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let first = BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
         assert!(first.starts_with("ready"), "{first}");
-        office.server = Some(server);
-        office
+        self.server = Some(server);
     }
 
     /// Only its settings.
@@ -101,10 +113,7 @@ impl Office {
 
 impl Drop for Office {
     fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
+        self.kill();
     }
 }
 
@@ -160,6 +169,13 @@ impl Desk {
     #[track_caller]
     pub fn shows(&mut self, words: &[&str]) {
         self.waits_for(words, |text| words.iter().all(|word| text.contains(word)));
+    }
+
+    /// After everything that is on the screen now.
+    #[track_caller]
+    pub fn shows_last(&mut self, words: &str) {
+        let before = self.text().matches(words).count();
+        self.waits_for(&[words], |text| text.matches(words).count() > before);
     }
 
     #[track_caller]

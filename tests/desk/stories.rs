@@ -27,3 +27,83 @@ fn two_desks_call_park_fetch_and_hang_up() {
         assert!(desk.ends());
     }
 }
+
+#[test]
+fn an_office_that_dies_and_comes_back_finds_its_desks_again() {
+    let mut office = Office::open();
+    let mut desk = office.desk("101", "tcp");
+    desk.shows(&["Registered 101", "Cleo"]);
+    office.kill();
+    desk.shows(&["Not registered"]);
+    office.start();
+    desk.shows_last("Registered 101");
+    desk.press("102\r");
+    desk.shows(&["not there"]);
+    desk.press(":q\r");
+    assert!(desk.ends());
+}
+
+#[test]
+fn a_server_nobody_finds_is_said_on_the_screen_and_quitting_still_works() {
+    let office = Office::written();
+    let mut desk = office.desk("101", "tcp");
+    desk.shows(&["Not registered"]);
+    desk.press(":q\r");
+    assert!(desk.ends());
+}
+
+#[test]
+fn the_offices_server_outlives_its_console_and_the_next_one_finds_it() {
+    let office = Office::written();
+    let more = "[office]\nconfig = \"office.toml\"\n";
+    let file = office.desk_file("101", "udp", more);
+    let arguments = ["console", "--config", file.to_str().unwrap()];
+    let mut desk = office.console(&arguments);
+    desk.shows(&["Registered 101"]);
+    desk.press(":q\r");
+    desk.shows(&["Stop it too?"]);
+    desk.press("n\r");
+    assert!(desk.ends());
+
+    let mut other = office.desk("102", "udp");
+    other.shows(&["Registered 102"]);
+    let mut again = office.console(&arguments);
+    again.shows(&["Registered 101"]);
+    again.press(":q\r");
+    again.shows(&["Stop it too?"]);
+    again.press("y\r");
+    assert!(again.ends());
+    assert!(std::net::UdpSocket::bind(("127.0.0.1", office.port)).is_ok(), "it is gone");
+}
+
+#[test]
+fn an_office_that_cannot_be_served_is_said_before_the_screen_opens() {
+    let office = Office::written();
+    std::fs::write(office.file(), "[server]\nlisten = [\"udp:127.0.0.1:x\"]\n").unwrap();
+    let file = office.desk_file("101", "udp", "[office]\nconfig = \"office.toml\"\n");
+    let mut desk = office.console(&["console", "--config", file.to_str().unwrap()]);
+    assert!(!desk.ends());
+    assert!(desk.text().contains("office.toml"), "{}", desk.text());
+}
+
+#[test]
+fn a_first_start_asks_where_the_phone_system_is_and_connects() {
+    let office = Office::open();
+    let mut desk = office.console(&[]);
+    desk.shows(&["1, 2 or 3:"]);
+    desk.press("3\r");
+    desk.shows(&["Server"]);
+    desk.press(&format!("udp:127.0.0.1:{}\r", office.port));
+    desk.shows(&["Your extension"]);
+    desk.press("101\r");
+    desk.shows(&["not shown"]);
+    desk.press("s3cret-101\r");
+    desk.shows(&["Registered 101"]);
+    assert!(!desk.text().contains("s3cret"));
+    desk.press(":q\r");
+    assert!(desk.ends());
+    let mut again = office.console(&[]);
+    again.shows(&["Registered 101"]);
+    again.press(":q\r");
+    assert!(again.ends());
+}

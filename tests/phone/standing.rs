@@ -102,3 +102,20 @@ fn strangers_are_turned_away() {
     assert_eq!(to.remote, remote);
     assert!(bytes.starts_with(b"SIP/2.0 403 "));
 }
+
+#[test]
+fn an_office_that_is_silent_from_the_start_is_said_within_seconds() {
+    let mut house = House::open();
+    house.weather.loss = 100;
+    let desk = house.desk_with("101", "secret");
+    house.run_for(s(6));
+    let told = registrations(&house.desks[desk]);
+    let [Registration::Registering, Registration::Failed { reason, .. }] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(reason, "no answer from the office");
+    house.weather.loss = 0;
+    house.run_for(s(5));
+    let told = registrations(&house.desks[desk]);
+    assert!(matches!(told.last(), Some(Registration::Registered { .. })), "{told:?}");
+}
