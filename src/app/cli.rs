@@ -52,7 +52,7 @@ pub struct ConsoleArgs {
 }
 
 /// A whole office with simulated callers and colleagues, and the console
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct DemoArgs {
     /// Columns and rows, such as 80x24; by default the terminal's own
     #[arg(long, value_name = "WxH", value_parser = size)]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use crate::app::embedded::{self, Embedded};
-use crate::app::{Trouble, cli, first_run, settings};
+use crate::app::{Trouble, cli, demo, first_run, settings};
 use crate::config::{self, Desk, Host};
 use crate::console::state::HangUpKey;
 use crate::console::{Me, Options, State, Ticks, Transport};
@@ -32,7 +32,7 @@ pub fn run(args: &cli::ConsoleArgs) -> Result<(), Trouble> {
     if !file.exists() && args.config.is_none() {
         match first_run::ask(&file)? {
             first_run::Choice::Written => {}
-            first_run::Choice::Demo => return first_run::demo(),
+            first_run::Choice::Demo => return demo::run(&cli::DemoArgs::default()),
         }
     }
     let (settings, findings) = settings::desk(&file, &args.set)?;

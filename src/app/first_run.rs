@@ -48,12 +48,6 @@ pub fn ask(desk_file: &Path) -> Result<Choice, Trouble> {
     }
 }
 
-/// # Errors
-/// The demo cannot be run.
-pub fn demo() -> Result<(), Trouble> {
-    say("The demo is started with: bellhop demo")
-}
-
 fn connect(desk_file: &Path) -> Result<Choice, Trouble> {
     loop {
         let server = answer("Server, such as udp:192.168.1.10:5060: ")?;

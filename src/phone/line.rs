@@ -35,6 +35,8 @@ pub(super) struct Call {
     pub(super) held: bool,
     /// As the office knows it.
     pub(super) held_there: bool,
+    /// The office still sends to an address we had.
+    pub(super) moved: bool,
     pub(super) change: Change,
     /// A 200 of ours whose ACK has not come.
     pub(super) unacknowledged: Option<ServerId>,
@@ -106,6 +108,7 @@ impl Call {
             agreed: None,
             held: false,
             held_there: false,
+            moved: false,
             change: Change::Nothing,
             unacknowledged: None,
             handover: None,

@@ -66,6 +66,10 @@ pub enum Input {
     TransportFailed {
         flow: Flow,
     },
+    /// This machine has another address now: the way to the server is this.
+    Moved {
+        flow: Flow,
+    },
     Command(Command),
     Sound(SoundEvent),
 }
@@ -175,6 +179,7 @@ impl Phone {
             Input::Datagram { bytes, flow } => self.datagram(&bytes, flow, now),
             Input::Message { message, flow } => self.message(message, flow, now),
             Input::TransportFailed { flow } => self.transport_failed(flow, now),
+            Input::Moved { flow } => self.moved(flow, now),
             Input::Command(command) => self.command(command, now),
             Input::Sound(event) => self.sound(event),
         }
@@ -279,6 +284,24 @@ impl Phone {
         self.carry_out(effects, now);
         if flow.remote == self.account.flow.remote {
             self.connection_lost(now);
+        }
+    }
+
+    /// Everybody is told anew where we are: the office, its table, and the
+    /// far end of each call.
+    fn moved(&mut self, flow: Flow, now: Moment) {
+        self.account.flow = flow;
+        let contact = self.account.contact();
+        for call in self.calls.values_mut() {
+            call.dialog.contact = contact.clone();
+            call.dialog.flow.local = flow.local;
+            call.moved = true;
+        }
+        self.watch.dialog = None;
+        self.register_anew(now);
+        let lines: Vec<LineId> = self.calls.keys().copied().collect();
+        for line in lines {
+            self.settle_session(line, now);
         }
     }
 

@@ -71,6 +71,16 @@ impl Phone {
         self.send(request, self.account.flow, Purpose::Register, now);
     }
 
+    /// From another address than before.
+    pub(super) fn register_anew(&mut self, now: Moment) {
+        if self.leaving == Leaving::No {
+            self.register.standing = Standing::Out;
+            self.asked
+                .retain(|_, purpose| !matches!(purpose, Purpose::Register | Purpose::Subscribe));
+            self.register(now);
+        }
+    }
+
     /// A person should not look at "registering" for half a minute.
     pub(super) fn is_not_answered_yet(&mut self, now: Moment) {
         let reason = "no answer from the office".to_owned();

@@ -167,7 +167,7 @@ impl Phone {
                 Err(refusal) => return self.has_no_sound(line, &refusal, now),
             }
         }
-        self.settle_hold(line, now);
+        self.settle_session(line, now);
     }
 
     pub(super) fn not_acknowledged(&mut self, server: ServerId, now: Moment) {

@@ -52,7 +52,7 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&line) else { return };
         if call.is_up() && !call.held {
             call.held = true;
-            self.settle_hold(line, now);
+            self.settle_session(line, now);
         }
     }
 
@@ -62,7 +62,7 @@ impl Phone {
             if let Some(call) = self.calls.get_mut(&line) {
                 call.held = false;
             }
-            self.settle_hold(line, now);
+            self.settle_session(line, now);
         }
     }
 
@@ -80,10 +80,10 @@ impl Phone {
     }
 
     /// Brings the office's knowledge to what is wanted, one change at a time.
-    pub(super) fn settle_hold(&mut self, line: LineId, now: Moment) {
+    pub(super) fn settle_session(&mut self, line: LineId, now: Moment) {
         let Some(call) = self.calls.get(&line) else { return };
         let is_free = call.change == Change::Nothing && call.unacknowledged.is_none();
-        if !call.is_up() || !is_free || call.held == call.held_there {
+        if !call.is_up() || !is_free || (call.held == call.held_there && !call.moved) {
             return;
         }
         let held = call.held;
@@ -94,6 +94,7 @@ impl Phone {
         let client = self.send(request, flow, Purpose::Reinvite(line), now);
         if let Some(call) = self.calls.get_mut(&line) {
             call.change = Change::Sent { client, held };
+            call.moved = false;
         }
     }
 
@@ -119,7 +120,7 @@ impl Phone {
                     call.agreed = Some(agreed);
                 }
                 self.connect(line);
-                self.settle_hold(line, now);
+                self.settle_session(line, now);
             }
             491 => self.wait_for_theirs(line, now),
             481 => self.end(line, Ended::FarEnd),
@@ -141,7 +142,7 @@ impl Phone {
             && call.change == Change::Waiting
         {
             call.change = Change::Nothing;
-            self.settle_hold(line, now);
+            self.settle_session(line, now);
         }
     }
 

@@ -171,6 +171,13 @@ impl House {
         self.desks[desk].phone = serde_json::from_str(&saved).unwrap();
     }
 
+    pub fn moves(&mut self, desk: usize, to: &str) {
+        let local = to.parse().unwrap();
+        self.desks[desk].at = local;
+        let flow = Flow { transport: Transport::Udp, local, remote: office() };
+        self.input(desk, phone::Input::Moved { flow });
+    }
+
     pub fn restart_office(&mut self) {
         let wall = WallTime::from_unix_ms(1_795_000_000_000);
         let saved = serde_json::to_string(&self.exchange.snapshot(self.now, wall)).unwrap();

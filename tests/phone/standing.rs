@@ -119,3 +119,19 @@ fn an_office_that_is_silent_from_the_start_is_said_within_seconds() {
     let told = registrations(&house.desks[desk]);
     assert!(matches!(told.last(), Some(Registration::Registered { .. })), "{told:?}");
 }
+
+#[test]
+fn a_desk_that_moves_to_another_network_takes_its_call_along() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.moves(desks[0], "10.0.7.7:5060");
+    house.settle();
+    let from = |leg: &bellhop::exchange::Leg| leg.agreed.map(|agreed| agreed.remote.ip());
+    let moved = "10.0.7.7".parse().unwrap();
+    assert!(house.exchange.legs().any(|leg| from(leg) == Some(moved)), "sound follows");
+    assert!(house.desks[desks[0]].talks());
+    house.does(desks[0], Command::Park { line, at: None });
+    let parked = [("Alice Smith".to_owned(), ext("101"))];
+    assert_eq!(house.desks[desks[0]].parked(), parked);
+    house.dial(desks[1], "101");
+    assert_eq!(house.desks[desks[0]].states().len(), 1, "it rings where it is now");
+}

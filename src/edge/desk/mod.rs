@@ -30,15 +30,15 @@ use crate::media::control::SoundEvent;
 use crate::phone::account::Account;
 use crate::phone::messages::{Command, Event as PhoneEvent, Registration};
 use crate::phone::{Effect, Input, Phone};
-use crate::sip::flow::Transport;
+use crate::sip::flow::{Flow, Transport};
 use crate::sip::wire;
 
 use sound::Devices;
 
 /// Messages taken in one go before the screen is drawn.
 const BATCH: usize = 64;
-/// Somebody may set the machine's clock, or travel.
-const LOOK_AT_WALL: Duration = Duration::from_secs(60);
+/// Somebody may set the machine's clock, or travel with it.
+const LOOK_AROUND: Duration = Duration::from_secs(15);
 /// A name that is not found may be tomorrow's, or a network still asleep.
 const FIND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -76,7 +76,7 @@ struct Desk {
     finding: Option<Finding>,
     /// Told by the sound before there was a phone.
     early: Vec<SoundEvent>,
-    looked_at_wall: Option<Moment>,
+    looked_around: Option<Moment>,
     quits: bool,
     terminal_is_gone: bool,
 }
@@ -84,6 +84,7 @@ struct Desk {
 struct Line {
     phone: Phone,
     transports: Transports,
+    flow: Flow,
 }
 
 type Finding = Pin<Box<dyn Future<Output = Result<SocketAddr, String>>>>;
@@ -111,12 +112,12 @@ pub async fn run(parts: Parts) {
         line: None,
         finding: Some(Box::pin(find::address_of(server))),
         early: Vec::new(),
-        looked_at_wall: None,
+        looked_around: None,
         quits: false,
         terminal_is_gone: false,
     };
     while !desk.is_done() {
-        desk.look_at_wall();
+        desk.look_around();
         desk.draw();
         let happened = desk.next().await;
         desk.turn(happened);
@@ -157,7 +158,7 @@ impl Desk {
         let now = self.clock.now();
         let screen = console::next_wakeup(&self.screen, now).at;
         let phone = self.line.as_ref().and_then(|line| line.phone.next_wakeup());
-        let wall = self.looked_at_wall.map_or(now, |at| at + LOOK_AT_WALL);
+        let wall = self.looked_around.map_or(now, |at| at + LOOK_AROUND);
         phone.map_or(screen, |wakeup| wakeup.at.min(screen)).min(wall)
     }
 
@@ -228,12 +229,23 @@ impl Desk {
         }
     }
 
-    fn look_at_wall(&mut self) {
+    fn look_around(&mut self) {
         let now = self.clock.now();
-        if self.looked_at_wall.is_none_or(|at| at + LOOK_AT_WALL <= now) {
-            self.looked_at_wall = Some(now);
+        if self.looked_around.is_none_or(|at| at + LOOK_AROUND <= now) {
+            self.looked_around = Some(now);
             let local_unix_ms = local_unix_ms(self.clock.wall_now());
             self.show(ScreenEvent::WallClock { local_unix_ms });
+            self.look_at_network();
+        }
+    }
+
+    /// Another network, another address.
+    fn look_at_network(&mut self) {
+        let Some(line) = &mut self.line else { return };
+        let flow = line.transports.flow_to(line.flow.transport, line.flow.remote);
+        if let Some(flow) = flow.filter(|flow| *flow != line.flow) {
+            line.flow = flow;
+            self.input(Input::Moved { flow });
         }
     }
 
@@ -340,7 +352,7 @@ impl Desk {
         };
         let mut phone = Phone::new(account, chance);
         let effects = phone.start(self.clock.now());
-        self.line = Some(Line { phone, transports });
+        self.line = Some(Line { phone, transports, flow });
         self.carry_out(effects);
         for event in std::mem::take(&mut self.early) {
             self.input(Input::Sound(event));
