@@ -3,7 +3,8 @@
 use crate::sip::wire::message::Request;
 use crate::sip::wire::method::Method;
 use crate::sip::wire::name::Name;
-use crate::sip::wire::values::Contacts;
+use crate::sip::wire::name_addr::NameAddrParts;
+use crate::sip::wire::text::{decoded, split_outside, trim};
 
 /// A request that must be refused as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +58,13 @@ fn required_extensions(request: &Request) -> Result<(), Unacceptable> {
 
 fn numbers(request: &Request) -> Result<(), Unacceptable> {
     let headers = &request.headers;
-    if let Some(text) = headers.text(&Name::MaxForwards)
-        && text.trim().parse::<u8>().is_err()
-    {
+    let told = headers.get(&Name::MaxForwards).is_some();
+    if told && headers.max_forwards().is_none_or(|hops| hops > 255) {
         return Err(wrong(400, "Max-Forwards is not a number from 0 to 255"));
     }
     // A call would be passed on; everything else ends with us (§16.3).
-    let passed_on = request.method == Method::Invite && headers.to_tag().is_none();
-    if passed_on && headers.max_forwards() == Some(0) {
+    let no_hop_left = request.method == Method::Invite && headers.max_forwards() == Some(0);
+    if no_hop_left && headers.to_tag().is_none() {
         return Err(wrong(483, "Too Many Hops"));
     }
     Ok(())
@@ -73,18 +73,22 @@ fn numbers(request: &Request) -> Result<(), Unacceptable> {
 /// Two of these would mean one thing to us and another to the next
 /// (RFC 3261 §7.3.1). The parser has seen to From, To, Call-ID and CSeq.
 fn once(request: &Request) -> Result<(), Unacceptable> {
-    const ONCE: [Name; 6] = [
-        Name::ContentType,
-        Name::Event,
-        Name::Expires,
-        Name::ReferTo,
-        Name::Replaces,
-        Name::SubscriptionState,
-    ];
-    match ONCE.iter().find(|name| request.headers.count(name) > 1) {
-        Some(name) => Err(wrong(400, &format!("More than one {}", name.as_str()))),
-        None => Ok(()),
+    let mut seen = [false; 6];
+    for (name, _) in request.headers.iter() {
+        let at = match name {
+            Name::ContentType => 0,
+            Name::Event => 1,
+            Name::Expires => 2,
+            Name::ReferTo => 3,
+            Name::Replaces => 4,
+            Name::SubscriptionState => 5,
+            _ => continue,
+        };
+        if std::mem::replace(&mut seen[at], true) {
+            return Err(wrong(400, &format!("More than one {}", name.as_str())));
+        }
     }
+    Ok(())
 }
 
 /// RFC 3261 §8.2.3. Bodies of other methods are looked at where they are used.
@@ -110,7 +114,7 @@ fn addresses(request: &Request) -> Result<(), Unacceptable> {
     if request.method == Method::Refer && headers.refer_to().is_err() {
         return Err(wrong(400, "REFER needs a Refer-To that can be read"));
     }
-    let start_new = headers.to_tag().is_none() && headers.from_tag().is_none();
+    let start_new = headers.from_tag().is_none() && headers.to_tag().is_none();
     if start_new && !is_of_rfc_2543(request) {
         return Err(wrong(400, "From has no tag"));
     }
@@ -126,23 +130,37 @@ fn is_of_rfc_2543(request: &Request) -> bool {
 
 fn contacts(request: &Request) -> Result<(), Unacceptable> {
     let headers = &request.headers;
-    let contacts = match headers.contacts() {
-        Ok(contacts) => contacts,
-        Err(_) => return Err(wrong(400, "Contact cannot be read")),
+    let Some((addresses, stars)) = count_contacts(request) else {
+        return Err(wrong(400, "Contact cannot be read"));
     };
     let starts_dialog = matches!(request.method, Method::Invite | Method::Subscribe);
-    match contacts {
-        Contacts::Star if request.method != Method::Register => {
-            Err(wrong(400, "Contact * belongs in REGISTER"))
-        }
-        // RFC 3261 §10.3 step 6.
-        Contacts::Star if headers.count(&Name::Contact) > 1 || headers.expires() != Some(0) => {
-            Err(wrong(400, "Contact * stands alone, with Expires: 0"))
-        }
-        Contacts::List(list) if list.is_empty() && is_of_rfc_2543(request) => Ok(()),
-        Contacts::List(list) if starts_dialog && list.len() != 1 => {
-            Err(wrong(400, "One Contact is needed"))
-        }
-        Contacts::Star | Contacts::List(_) => Ok(()),
+    if stars > 0 && request.method != Method::Register {
+        return Err(wrong(400, "Contact * belongs in REGISTER"));
     }
+    // RFC 3261 §10.3 step 6.
+    if stars > 0 && (stars + addresses > 1 || headers.expires() != Some(0)) {
+        return Err(wrong(400, "Contact * stands alone, with Expires: 0"));
+    }
+    if starts_dialog && addresses != 1 && !(addresses == 0 && is_of_rfc_2543(request)) {
+        return Err(wrong(400, "One Contact is needed"));
+    }
+    Ok(())
+}
+
+/// Addresses and stars. None: one cannot be read.
+fn count_contacts(request: &Request) -> Option<(usize, usize)> {
+    let (mut addresses, mut stars) = (0, 0);
+    for value in request.headers.all(&Name::Contact) {
+        for contact in split_outside(&decoded(value), b',') {
+            match trim(contact?) {
+                "" => {}
+                "*" => stars += 1,
+                address => {
+                    NameAddrParts::read(address)?;
+                    addresses += 1;
+                }
+            }
+        }
+    }
+    Some((addresses, stars))
 }

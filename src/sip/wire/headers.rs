@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::sip::wire::fault::{Fault, What};
 use crate::sip::wire::method::Method;
 use crate::sip::wire::name::Name;
-use crate::sip::wire::name_addr::NameAddr;
-use crate::sip::wire::text::{decoded, split_outside};
+use crate::sip::wire::name_addr::{NameAddr, NameAddrParts};
+use crate::sip::wire::text::{decoded, split_outside, trim};
 use crate::sip::wire::values::{CSeq, Contacts, Event, Replaces, SubscriptionState};
 use crate::sip::wire::via::Via;
 
@@ -83,8 +83,8 @@ impl Headers {
     /// There is none, or it cannot be read.
     pub fn via(&self) -> Result<Via, Fault> {
         let text = self.text(&Name::Via).ok_or(Fault::new(What::Missing, "Via"))?;
-        let parts = split_outside(&text, b',').ok_or(Fault::new(What::Malformed, "Via"))?;
-        Via::parse(parts.first().map_or("", |part| part.trim()))
+        let first = split_outside(&text, b',').next().flatten();
+        Via::parse(trim(first.unwrap_or_default()))
     }
 
     /// # Errors
@@ -92,10 +92,8 @@ impl Headers {
     pub fn vias(&self) -> Result<Vec<Via>, Fault> {
         let mut vias = Vec::new();
         for value in self.all(&Name::Via) {
-            let text = decoded(value);
-            let parts = split_outside(&text, b',').ok_or(Fault::new(What::Malformed, "Via"))?;
-            for part in parts {
-                vias.push(Via::parse(part.trim())?);
+            for part in split_outside(&decoded(value), b',') {
+                vias.push(Via::parse(trim(part.unwrap_or_default()))?);
             }
         }
         Ok(vias)
@@ -107,11 +105,10 @@ impl Headers {
             return;
         };
         let text = decoded(value).into_owned();
-        let parts = split_outside(&text, b',').unwrap_or_default();
         let mut line = via.to_string();
-        for part in parts.iter().skip(1) {
+        for part in split_outside(&text, b',').flatten().skip(1) {
             line.push_str(", ");
-            line.push_str(part.trim());
+            line.push_str(trim(part));
         }
         *value = Bytes::from(line);
     }
@@ -140,15 +137,19 @@ impl Headers {
     }
 
     pub fn from_tag(&self) -> Option<String> {
-        self.from().ok()?.tag().map(str::to_owned)
+        self.tag_of(&Name::From)
     }
 
     pub fn to_tag(&self) -> Option<String> {
-        self.to().ok()?.tag().map(str::to_owned)
+        self.tag_of(&Name::To)
+    }
+
+    fn tag_of(&self, name: &Name) -> Option<String> {
+        NameAddrParts::read(&self.text(name)?)?.tag().map(Cow::into_owned)
     }
 
     pub fn call_id(&self) -> Option<String> {
-        self.text(&Name::CallId).map(|text| text.trim().to_owned())
+        self.text(&Name::CallId).map(|text| trim(&text).to_owned())
     }
 
     /// # Errors
@@ -197,7 +198,7 @@ impl Headers {
     }
 
     pub fn max_forwards(&self) -> Option<u32> {
-        self.text(&Name::MaxForwards)?.trim().parse().ok()
+        seconds(&self.text(&Name::MaxForwards)?)
     }
 
     pub fn event(&self) -> Option<Event> {

@@ -21,12 +21,33 @@ macro_rules! names {
             }
 
             pub fn parse(text: &str) -> Self {
+                Self::from_token(text.as_bytes())
+            }
+
+            pub(super) fn from_token(text: &[u8]) -> Self {
+                let known = match text {
+                    [letter] => Self::compact(letter.to_ascii_lowercase()),
+                    _ => Self::long(text),
+                };
+                known.unwrap_or_else(|| Self::Other(String::from_utf8_lossy(text).into_owned()))
+            }
+
+            fn compact(letter: u8) -> Option<Self> {
+                $($(
+                    if letter == $compact.as_bytes()[0] {
+                        return Some(Self::$variant);
+                    }
+                )?)+
+                None
+            }
+
+            fn long(text: &[u8]) -> Option<Self> {
                 $(
-                    if text.eq_ignore_ascii_case($long) $(|| text.eq_ignore_ascii_case($compact))? {
-                        return Self::$variant;
+                    if text.len() == $long.len() && text.eq_ignore_ascii_case($long.as_bytes()) {
+                        return Some(Self::$variant);
                     }
                 )+
-                Self::Other(text.to_owned())
+                None
             }
         }
     };

@@ -1,13 +1,16 @@
 //! `"Display" <uri>;params`: From, To, Contact, Route and their kin (RFC 3261 §20.10).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sip::wire::fault::{Fault, What};
 use crate::sip::wire::params::Params;
-use crate::sip::wire::text::{find_outside_quotes, is_token, quoted, split_outside, unquoted};
-use crate::sip::wire::uri::Uri;
+use crate::sip::wire::text::{
+    find_outside_quotes, is_token, quoted, split_at_byte, split_outside, trim, unquoted,
+};
+use crate::sip::wire::uri::{Uri, UriParts};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameAddr {
@@ -34,57 +37,82 @@ impl NameAddr {
     /// # Errors
     /// It is none. `place` is the header it stands in.
     pub fn parse(text: &str, place: &'static str) -> Result<Self, Fault> {
-        Self::read(text.trim()).ok_or(Fault::new(What::Malformed, place))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let Some(open) = find_outside_quotes(text, b'<') else { return Self::read_bare(text) };
-        let close = open + text[open..].find('>')?;
-        let display = text[..open].trim();
-        let display = match display.starts_with('"') {
-            true => Some(shown(unquoted(display)?)),
-            false if display.is_empty() => None,
-            false if display.bytes().all(is_display) => Some(display.to_owned()),
-            false => return None,
-        };
-        let uri = Uri::parse(&text[open + 1..close]).ok()?;
-        let rest = text[close + 1..].trim();
-        let params = match rest.strip_prefix(';') {
-            Some(params) => Params::parse(params)?,
-            None if rest.is_empty() => Params::default(),
-            None => return None,
-        };
-        Some(Self { display, uri, params })
-    }
-
-    /// Without brackets what follows a `;` belongs to the header (RFC 3261
-    /// §20.10), and a `,` or `?` may not be there.
-    fn read_bare(text: &str) -> Option<Self> {
-        let (uri, params) = match text.split_once(';') {
-            Some((uri, params)) => (uri, Params::parse(params)?),
-            None => (text, Params::default()),
-        };
-        if uri.contains(['?', ',']) {
-            return None;
-        }
-        Some(Self { display: None, uri: Uri::parse(uri.trim()).ok()?, params })
+        let parts = NameAddrParts::read(text);
+        parts.map(NameAddrParts::owned).ok_or(Fault::new(What::Malformed, place))
     }
 
     /// # Errors
     /// One of them is none.
     pub fn parse_list(text: &str, place: &'static str) -> Result<Vec<Self>, Fault> {
-        let parts = split_outside(text, b',').ok_or(Fault::new(What::Malformed, place))?;
-        let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
-        parts.map(|part| Self::parse(part, place)).collect()
+        let bad = || Fault::new(What::Malformed, place);
+        let mut list = Vec::new();
+        for part in split_outside(text, b',') {
+            let part = trim(part.ok_or_else(bad)?);
+            if !part.is_empty() {
+                list.push(Self::parse(part, place)?);
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// A name and address over the text they were read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NameAddrParts<'a> {
+    /// With its quotes, if it has any. They are closed.
+    display: &'a str,
+    uri: UriParts<'a>,
+    params: &'a str,
+}
+
+impl<'a> NameAddrParts<'a> {
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        let text = trim(text);
+        let Some(open) = find_outside_quotes(text, b'<') else { return Self::read_bare(text) };
+        let close = open + text[open..].find('>')?;
+        let display = trim(&text[..open]);
+        if display.starts_with('"') {
+            unquoted(display)?;
+        } else if !display.bytes().all(is_display) {
+            return None;
+        }
+        let uri = UriParts::read(&text[open + 1..close]).ok()?;
+        let rest = trim(&text[close + 1..]);
+        let params = match rest.strip_prefix(';') {
+            Some(params) => params,
+            None if rest.is_empty() => "",
+            None => return None,
+        };
+        Params::are_valid(params).then_some(Self { display, uri, params })
+    }
+
+    /// Without brackets what follows a `;` belongs to the header (RFC 3261
+    /// §20.10), and a `,` or `?` may not be there.
+    fn read_bare(text: &'a str) -> Option<Self> {
+        let (uri, params) = split_at_byte(text, b';').unwrap_or((text, ""));
+        if uri.contains(['?', ',']) || !Params::are_valid(params) {
+            return None;
+        }
+        Some(Self { display: "", uri: UriParts::read(trim(uri)).ok()?, params })
+    }
+
+    pub(super) fn tag(self) -> Option<Cow<'a, str>> {
+        Params::value_in(self.params, "tag")
+    }
+
+    fn owned(self) -> NameAddr {
+        let display = unquoted(self.display).unwrap_or_default();
+        NameAddr {
+            display: (!self.display.is_empty()).then(|| shown(&display)),
+            uri: self.uri.owned(),
+            params: Params::parse(self.params).unwrap_or_default(),
+        }
     }
 }
 
 /// What a quoted pair smuggles past the grammar never reaches a name.
-fn shown(display: String) -> String {
-    match display.contains(char::is_control) {
-        true => display.chars().filter(|c| !c.is_control()).collect(),
-        false => display,
-    }
+fn shown(display: &str) -> String {
+    display.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// Unquoted display names are tokens and spaces; letters beyond ASCII are

@@ -1,6 +1,8 @@
 //! The lenient reader: octets to a message. It refuses only what it cannot
 //! represent, or what has no single meaning; [`super::check`] does the rest.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::sip::wire::fault::{Fault, What};
@@ -8,8 +10,11 @@ use crate::sip::wire::headers::Headers;
 use crate::sip::wire::message::{Message, Request, Response};
 use crate::sip::wire::method::Method;
 use crate::sip::wire::name::Name;
-use crate::sip::wire::text::{decoded, is_token_text};
+use crate::sip::wire::name_addr::NameAddrParts;
+use crate::sip::wire::text::{decoded, is_token, is_token_text, split_outside, trim};
 use crate::sip::wire::uri::Uri;
+use crate::sip::wire::values::CSeq;
+use crate::sip::wire::via::ViaParts;
 
 /// Header lines of one message.
 pub const HEADERS_MAX: usize = 256;
@@ -67,7 +72,7 @@ pub(super) fn read_head(data: &Bytes) -> Result<(Message, usize, Option<usize>),
     }
     let mut headers = Headers::with_capacity(20);
     let head_fault = read_headers(&mut lines, &mut headers).err();
-    let start = decoded(&data[start]).into_owned();
+    let start = decoded(&data[start]);
     let mut message = match start_line(&start) {
         Ok(message) => message,
         Err((fault, request)) => {
@@ -108,7 +113,8 @@ fn start_line(line: &str) -> Result<Message, StartFault> {
         return Err((Fault::new(What::Version, "request line"), true));
     }
     let uri = Uri::parse(target).map_err(|fault| (fault, true))?;
-    Ok(Message::Request(Request::new(Method::from(method), uri)))
+    let (method, headers) = (Method::from(method), Headers::default());
+    Ok(Message::Request(Request { method, uri, headers, body: Bytes::new() }))
 }
 
 fn status_line(rest: &str) -> Option<Message> {
@@ -117,9 +123,8 @@ fn status_line(rest: &str) -> Option<Message> {
     if !(100..700).contains(&status) {
         return None;
     }
-    let mut response = Response::new(status);
-    response.reason = reason.trim().to_owned();
-    Some(Message::Response(response))
+    let (reason, headers) = (reason.trim().to_owned(), Headers::default());
+    Some(Message::Response(Response { status, reason, headers, body: Bytes::new() }))
 }
 
 fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Fault> {
@@ -137,47 +142,56 @@ fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Faul
             fault.get_or_insert(Fault::new(What::TooLong, "number of headers"));
             continue;
         }
-        match header(data, line, folded) {
-            Ok((name, value)) => headers.push(name, value),
-            Err(found) => drop(fault.get_or_insert(found)),
+        let read = match &folded {
+            Some(folded) => read_header(folded, 0..folded.len(), headers),
+            None => read_header(data, line, headers),
+        };
+        if let Err(found) = read {
+            fault.get_or_insert(found);
         }
     }
 }
 
-fn header(
-    data: &Bytes,
-    line: std::ops::Range<usize>,
-    folded: Option<Bytes>,
-) -> Result<(Name, Bytes), Fault> {
-    let whole = without_returns(folded.unwrap_or_else(|| data.slice(line)));
+fn read_header(data: &Bytes, line: Range<usize>, headers: &mut Headers) -> Result<(), Fault> {
     let bad = || Fault::new(What::Malformed, "header line");
-    let colon = memchr::memchr(b':', &whole).ok_or_else(bad)?;
-    let name = std::str::from_utf8(&whole[..colon]).map_err(|_| bad())?;
-    let name = name.trim_end_matches([' ', '\t']);
-    if !is_token_text(name) || name.len() > HEADER_NAME_MAX {
+    let whole = data.get(line.clone()).ok_or_else(bad)?;
+    let colon = whole.iter().position(|byte| !is_token(*byte)).ok_or_else(bad)?;
+    let (name, rest) = whole.split_at(colon);
+    let before_colon = rest.iter().position(|byte| !is_blank(*byte)).ok_or_else(bad)?;
+    if name.is_empty() || name.len() > HEADER_NAME_MAX || rest[before_colon] != b':' {
         return Err(bad());
     }
-    let value = trimmed(&whole, colon + 1);
-    if value.len() > HEADER_VALUE_MAX {
+    let (start, end) = inside_blanks(whole, colon + before_colon + 1);
+    if end - start > HEADER_VALUE_MAX {
         return Err(Fault::new(What::TooLong, "header value"));
     }
-    Ok((Name::parse(name), value))
+    let value = data.slice(line.start + start..line.start + end);
+    headers.push(Name::from_token(name), without_returns(value));
+    Ok(())
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Where the text from `from` on begins and ends.
+fn inside_blanks(line: &[u8], from: usize) -> (usize, usize) {
+    let start = line[from..].iter().position(|b| !is_blank(*b)).map_or(line.len(), |n| from + n);
+    let end = line[start..].iter().rposition(|b| !is_blank(*b)).map_or(start, |n| start + n + 1);
+    (start, end)
 }
 
 /// A CR that ends no line is white space: left in, it would end one for the
 /// next who reads it.
-fn without_returns(line: Bytes) -> Bytes {
-    match memchr::memchr(b'\r', &line) {
-        None => line,
-        Some(_) => line.iter().map(|byte| if *byte == b'\r' { b' ' } else { *byte }).collect(),
+#[inline]
+fn without_returns(value: Bytes) -> Bytes {
+    if memchr::memchr(b'\r', &value).is_none() {
+        return value;
     }
-}
-
-fn trimmed(line: &Bytes, from: usize) -> Bytes {
-    let is_space = |b: &u8| matches!(b, b' ' | b'\t');
-    let start = line[from..].iter().position(|b| !is_space(b)).map_or(line.len(), |n| from + n);
-    let end = line.iter().rposition(|b| !is_space(b)).map_or(start, |n| (n + 1).max(start));
-    line.slice(start..end)
+    let spaced = value.iter().map(|byte| if *byte == b'\r' { b' ' } else { *byte });
+    let spaced: Bytes = spaced.collect();
+    let (start, end) = inside_blanks(&spaced, 0);
+    spaced.slice(start..end)
 }
 
 fn content_length(headers: &Headers) -> Result<Option<usize>, Fault> {
@@ -197,38 +211,98 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Fault> {
 
 /// What every message must have, once and readable (RFC 3261 §8.1.1).
 fn essentials(message: &Message) -> Result<(), Fault> {
-    let headers = message.headers();
-    let once =
-        [(Name::From, "From"), (Name::To, "To"), (Name::CallId, "Call-ID"), (Name::CSeq, "CSeq")];
-    for (name, place) in once {
-        match headers.count(&name) {
-            0 => return Err(Fault::new(What::Missing, place)),
-            1 => {}
-            _ => return Err(Fault::new(What::Contradiction, place)),
+    let mut seen = Seen::default();
+    for (name, value) in message.headers().iter() {
+        match name {
+            Name::Via => seen.via(value)?,
+            Name::From => seen.address(Essential::From, value)?,
+            Name::To => seen.address(Essential::To, value)?,
+            Name::CallId => seen.call_id(value)?,
+            Name::CSeq => seen.cseq(value, message)?,
+            Name::MaxForwards => seen.once(Essential::MaxForwards)?,
+            _ => {}
         }
     }
-    if headers.count(&Name::MaxForwards) > 1 {
-        return Err(Fault::new(What::Contradiction, "Max-Forwards"));
+    seen.complete()
+}
+
+/// Which of the headers that a message needs have been seen.
+#[derive(Default)]
+struct Seen([bool; 6]);
+
+#[derive(Clone, Copy)]
+enum Essential {
+    Via,
+    From,
+    To,
+    CallId,
+    CSeq,
+    /// Not needed (RFC 2543 has none), but never twice.
+    MaxForwards,
+}
+
+impl Seen {
+    fn once(&mut self, what: Essential) -> Result<(), Fault> {
+        match std::mem::replace(&mut self.0[what as usize], true) {
+            true => Err(Fault::new(What::Contradiction, what.place())),
+            false => Ok(()),
+        }
     }
-    headers.vias()?;
-    if headers.count(&Name::Via) == 0 {
-        return Err(Fault::new(What::Missing, "Via"));
+
+    fn via(&mut self, value: &[u8]) -> Result<(), Fault> {
+        self.0[Essential::Via as usize] = true;
+        let text = decoded(value);
+        let mut vias = split_outside(&text, b',');
+        match vias.all(|via| via.and_then(|via| ViaParts::read(trim(via))).is_some()) {
+            true => Ok(()),
+            false => Err(Essential::Via.malformed()),
+        }
     }
-    headers.from()?;
-    headers.to()?;
-    if headers
-        .call_id()
-        .is_none_or(|id| id.is_empty() || id.contains(|c: char| c <= ' ' || c == '\u{7f}'))
-    {
-        return Err(Fault::new(What::Malformed, "Call-ID"));
+
+    fn address(&mut self, what: Essential, value: &[u8]) -> Result<(), Fault> {
+        self.once(what)?;
+        NameAddrParts::read(&decoded(value)).map(drop).ok_or(what.malformed())
     }
-    let cseq = headers.cseq()?;
-    if let Message::Request(request) = message
-        && cseq.method != request.method
-    {
-        return Err(Fault::new(What::Contradiction, "CSeq"));
+
+    fn call_id(&mut self, value: &[u8]) -> Result<(), Fault> {
+        self.once(Essential::CallId)?;
+        let is_word = !value.is_empty() && !value.iter().any(|b| *b <= b' ' || *b == 0x7f);
+        is_word.then_some(()).ok_or(Essential::CallId.malformed())
     }
-    Ok(())
+
+    fn cseq(&mut self, value: &[u8], message: &Message) -> Result<(), Fault> {
+        self.once(Essential::CSeq)?;
+        let cseq = CSeq::parse(&decoded(value))?;
+        match message {
+            Message::Request(request) if request.method != cseq.method => {
+                Err(Fault::new(What::Contradiction, "CSeq"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn complete(self) -> Result<(), Fault> {
+        use Essential::{CSeq, CallId, From, To, Via};
+        let missing = [From, To, CallId, CSeq, Via].into_iter().find(|it| !self.0[*it as usize]);
+        missing.map_or(Ok(()), |it| Err(Fault::new(What::Missing, it.place())))
+    }
+}
+
+impl Essential {
+    fn place(self) -> &'static str {
+        match self {
+            Self::Via => "Via",
+            Self::From => "From",
+            Self::To => "To",
+            Self::CallId => "Call-ID",
+            Self::CSeq => "CSeq",
+            Self::MaxForwards => "Max-Forwards",
+        }
+    }
+
+    fn malformed(self) -> Fault {
+        Fault::new(What::Malformed, self.place())
+    }
 }
 
 /// Lines ended by CRLF or, from careless senders, LF alone.
@@ -238,7 +312,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn next(&mut self) -> Option<std::ops::Range<usize>> {
+    fn next(&mut self) -> Option<Range<usize>> {
         let rest = self.data.get(self.at..)?;
         let end = memchr::memchr(b'\n', rest)?;
         let start = self.at;
@@ -248,7 +322,7 @@ impl Lines<'_> {
     }
 
     /// Joins the lines that continue `line` (RFC 3261 §7.3.1).
-    fn take_folds(&mut self, line: &std::ops::Range<usize>) -> Option<Bytes> {
+    fn take_folds(&mut self, line: &Range<usize>) -> Option<Bytes> {
         let mut whole: Option<Vec<u8>> = None;
         while self.data.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t')) {
             let before = self.at;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::sip::flow::Transport;
 use crate::sip::wire::fault::{Fault, What};
 use crate::sip::wire::params::Params;
-use crate::sip::wire::text::{escapes_are_whole, unescaped};
+use crate::sip::wire::text::{escapes_are_whole, is_token, split_at_byte, trim, unescaped};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scheme {
@@ -61,70 +61,7 @@ impl Uri {
     /// # Errors
     /// It is no URI, or longer than any should be.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let bad = || Fault::new(What::Malformed, "URI");
-        if text.len() > LENGTH_MAX {
-            return Err(Fault::new(What::TooLong, "URI"));
-        }
-        if text.bytes().any(|b| b <= b' ' || b == 0x7f || matches!(b, b'<' | b'>')) {
-            return Err(bad());
-        }
-        let (scheme, rest) = text.split_once(':').ok_or_else(bad)?;
-        let letters = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        if !letters || !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return Err(bad());
-        }
-        if scheme.eq_ignore_ascii_case("sip") {
-            Self::parse_sip(Scheme::Sip, rest).ok_or_else(bad)
-        } else if scheme.eq_ignore_ascii_case("sips") {
-            Self::parse_sip(Scheme::Sips, rest).ok_or_else(bad)
-        } else {
-            Ok(Self::foreign(scheme, rest))
-        }
-    }
-
-    fn foreign(scheme: &str, rest: &str) -> Self {
-        let host = Host::Name(String::new());
-        let scheme = Scheme::Other(scheme.to_ascii_lowercase());
-        Self { scheme, user: None, opaque: rest.to_owned(), ..Self::sip("", host) }
-    }
-
-    fn parse_sip(scheme: Scheme, rest: &str) -> Option<Self> {
-        // A user part may hold `;` and `?`: the last `@` before the headers ends it.
-        let before_headers = rest.find('?').map_or(rest, |at| &rest[..at]);
-        let at = before_headers.rfind('@').or_else(|| rest.find('@'));
-        let (user_info, rest) = match at {
-            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
-            None => (None, rest),
-        };
-        let (user, password) = match user_info {
-            Some(info) => match info.split_once(':') {
-                Some((user, password)) => (Some(user), Some(password)),
-                None => (Some(info), None),
-            },
-            None => (None, None),
-        };
-        if user.is_some_and(|user| user.is_empty() || !escapes_are_whole(user)) {
-            return None;
-        }
-        let (rest, headers) = match rest.split_once('?') {
-            Some((rest, headers)) => (rest, Some(headers.to_owned())),
-            None => (rest, None),
-        };
-        let (host_port, params) = match rest.split_once(';') {
-            Some((host_port, params)) => (host_port, Params::parse(params)?),
-            None => (rest, Params::default()),
-        };
-        let (host, port) = host_and_port(host_port)?;
-        Some(Self {
-            scheme,
-            user: user.map(str::to_owned),
-            password: password.map(str::to_owned),
-            host,
-            port,
-            params,
-            headers,
-            opaque: String::new(),
-        })
+        UriParts::read(text).map(UriParts::owned)
     }
 
     /// The user part without its escapes. A `tel` URI's number counts as its user.
@@ -190,28 +127,145 @@ fn v6_address(text: &str) -> Option<Ipv6Addr> {
     parsed.or_else(|| text.contains(":::").then(|| text.replacen(":::", "::", 1).parse().ok())?)
 }
 
-/// `host`, `host:port`, `[v6]:port`.
-pub(super) fn host_and_port(text: &str) -> Option<(Host, Option<u16>)> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (address, rest) = rest.split_once(']')?;
-        let port = match rest.strip_prefix(':') {
-            Some(port) => Some(port.trim().parse().ok()?),
-            None if rest.trim().is_empty() => None,
-            None => return None,
-        };
-        return Some((Host::V6(v6_address(address)?), port));
+/// A URI over the text it was read from: whether it is one can be told
+/// without keeping it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UriParts<'a> {
+    scheme: &'a str,
+    user: Option<&'a str>,
+    password: Option<&'a str>,
+    host: HostText<'a>,
+    port: Option<u16>,
+    params: &'a str,
+    headers: Option<&'a str>,
+    opaque: &'a str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum HostText<'a> {
+    Name(&'a str),
+    V4(Ipv4Addr),
+    V6(Ipv6Addr),
+}
+
+impl<'a> UriParts<'a> {
+    /// # Errors
+    /// It is no URI, or longer than any should be.
+    pub(super) fn read(text: &'a str) -> Result<Self, Fault> {
+        let bad = || Fault::new(What::Malformed, "URI");
+        if text.len() > LENGTH_MAX {
+            return Err(Fault::new(What::TooLong, "URI"));
+        }
+        if text.bytes().any(|b| !is_token(b) && matches!(b, 0..=b' ' | b'<' | b'>' | 0x7f)) {
+            return Err(bad());
+        }
+        let (scheme, rest) = split_at_byte(text, b':').ok_or_else(bad)?;
+        let letters = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        if !letters || !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(bad());
+        }
+        if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") {
+            return Self::read_sip(scheme, rest).ok_or_else(bad);
+        }
+        Ok(Self {
+            scheme,
+            user: None,
+            password: None,
+            host: HostText::Name(""),
+            port: None,
+            params: "",
+            headers: None,
+            opaque: rest,
+        })
     }
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, Some(port.trim().parse().ok()?)),
+
+    fn read_sip(scheme: &'a str, rest: &'a str) -> Option<Self> {
+        let (user_info, rest) = split_user(rest);
+        let (user, password) = match user_info.map(|info| split_at_byte(info, b':')) {
+            Some(Some((user, password))) => (Some(user), Some(password)),
+            Some(None) => (user_info, None),
+            None => (None, None),
+        };
+        if user.is_some_and(|user| user.is_empty() || !escapes_are_whole(user)) {
+            return None;
+        }
+        let (rest, headers) = match split_at_byte(rest, b'?') {
+            Some((rest, headers)) => (rest, Some(headers)),
+            None => (rest, None),
+        };
+        let (host_port, params) = split_at_byte(rest, b';').unwrap_or((rest, ""));
+        let (host, port) = host_and_port(host_port)?;
+        let parts = Self { scheme, user, password, host, port, params, headers, opaque: "" };
+        Params::are_valid(params).then_some(parts)
+    }
+
+    pub(super) fn owned(self) -> Uri {
+        let scheme = match self.scheme {
+            sip if sip.eq_ignore_ascii_case("sip") => Scheme::Sip,
+            sips if sips.eq_ignore_ascii_case("sips") => Scheme::Sips,
+            other => Scheme::Other(other.to_ascii_lowercase()),
+        };
+        Uri {
+            scheme,
+            user: self.user.map(str::to_owned),
+            password: self.password.map(str::to_owned),
+            host: self.host.owned(),
+            port: self.port,
+            params: Params::parse(self.params).unwrap_or_default(),
+            headers: self.headers.map(str::to_owned),
+            opaque: self.opaque.to_owned(),
+        }
+    }
+}
+
+/// A user part may hold `;` and `?`: the last `@` before the headers ends it.
+fn split_user(rest: &str) -> (Option<&str>, &str) {
+    let (before_headers, _) = split_at_byte(rest, b'?').unwrap_or((rest, ""));
+    let last = before_headers.bytes().rposition(|b| b == b'@');
+    match last.or_else(|| rest.bytes().position(|b| b == b'@')) {
+        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+        None => (None, rest),
+    }
+}
+
+impl HostText<'_> {
+    pub(super) fn owned(self) -> Host {
+        match self {
+            Self::Name(name) => Host::Name(name.to_owned()),
+            Self::V4(address) => Host::V4(address),
+            Self::V6(address) => Host::V6(address),
+        }
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`.
+pub(super) fn host_and_port(text: &str) -> Option<(HostText<'_>, Option<u16>)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, rest) = split_at_byte(rest, b']')?;
+        let port = match trim(rest) {
+            "" => None,
+            rest => Some(port(rest.strip_prefix(':')?)?),
+        };
+        return Some((HostText::V6(v6_address(address)?), port));
+    }
+    let (host, port) = match split_at_byte(text, b':') {
+        Some((host, text)) => (host, Some(port(text)?)),
         None => (text, None),
     };
-    let host = host.trim();
-    if let Ok(v4) = host.parse() {
-        return Some((Host::V4(v4), port));
+    let host = trim(host);
+    if host.starts_with(|c: char| c.is_ascii_digit())
+        && let Ok(v4) = host.parse()
+    {
+        return Some((HostText::V4(v4), port));
     }
     let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     (!host.is_empty() && host.len() <= 255 && host.bytes().all(is_name))
-        .then(|| (Host::Name(host.to_owned()), port))
+        .then_some((HostText::Name(host), port))
+}
+
+fn port(text: &str) -> Option<u16> {
+    let digits = trim(text);
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// RFC 3261 §25.1 `user`: what is neither unreserved nor allowed is escaped.

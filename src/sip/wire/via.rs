@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::sip::wire::fault::{Fault, What};
 use crate::sip::wire::params::Params;
-use crate::sip::wire::text::is_token_text;
-use crate::sip::wire::uri::{Host, host_and_port};
+use crate::sip::wire::text::{is_token_text, split_at_byte, trim};
+use crate::sip::wire::uri::{Host, HostText, host_and_port};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Via {
@@ -22,26 +22,7 @@ impl Via {
     /// # Errors
     /// It is none, or its version is not SIP/2.0.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        Self::read(text).ok_or(Fault::new(What::Malformed, "Via"))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (name, rest) = text.split_once('/')?;
-        let (version, rest) = rest.split_once('/')?;
-        if !name.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
-            return None;
-        }
-        let rest = rest.trim_start();
-        let (transport, rest) = rest.split_once([' ', '\t'])?;
-        if !is_token_text(transport) {
-            return None;
-        }
-        let (sent_by, params) = match rest.split_once(';') {
-            Some((sent_by, params)) => (sent_by, Params::parse(params)?),
-            None => (rest, Params::default()),
-        };
-        let (host, port) = sent_by_parts(sent_by.trim())?;
-        Some(Self { transport: transport.to_ascii_uppercase(), host, port, params })
+        ViaParts::read(text).map(ViaParts::owned).ok_or(Fault::new(What::Malformed, "Via"))
     }
 
     pub fn branch(&self) -> Option<&str> {
@@ -56,13 +37,43 @@ impl Via {
     }
 }
 
-/// White space may stand around the colon.
-fn sent_by_parts(text: &str) -> Option<(Host, Option<u16>)> {
-    if text.contains([' ', '\t']) {
-        let joined: String = text.split_whitespace().collect();
-        return host_and_port(&joined);
+/// A Via over the text it was read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ViaParts<'a> {
+    transport: &'a str,
+    host: HostText<'a>,
+    port: Option<u16>,
+    params: &'a str,
+}
+
+impl<'a> ViaParts<'a> {
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        let (name, rest) = split_at_byte(text, b'/')?;
+        let (version, rest) = split_at_byte(rest, b'/')?;
+        if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
+            return None;
+        }
+        let (transport, rest) = split_at_blank(trim(rest))?;
+        let (sent_by, params) = split_at_byte(rest, b';').unwrap_or((rest, ""));
+        // White space may stand around the colon.
+        let (host, port) = host_and_port(trim(sent_by))?;
+        let valid = is_token_text(transport) && Params::are_valid(params);
+        valid.then_some(Self { transport, host, port, params })
     }
-    host_and_port(text)
+
+    fn owned(self) -> Via {
+        Via {
+            transport: self.transport.to_ascii_uppercase(),
+            host: self.host.owned(),
+            port: self.port,
+            params: Params::parse(self.params).unwrap_or_default(),
+        }
+    }
+}
+
+fn split_at_blank(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|b| matches!(b, b' ' | b'\t'))?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 impl fmt::Display for Via {
