@@ -12,6 +12,7 @@ use crate::console::{Me, Options, State, Ticks, Transport};
 use crate::domain::caller_name::CallerName;
 use crate::edge::audio::{Sound, SoundConfig};
 use crate::edge::clock::Clock;
+use crate::edge::desk::window::Window;
 use crate::edge::desk::{DeskAccount, Parts};
 use crate::edge::terminal::Terminal;
 use crate::edge::{chance, desk, files};
@@ -38,24 +39,30 @@ pub fn run(args: &cli::ConsoleArgs) -> Result<(), Trouble> {
     let (settings, findings) = settings::desk(&file, &args.set)?;
     let embedded = settings.office.as_deref().map(|config| embedded::start(&file, config));
     let embedded = embedded.transpose()?;
-    sit_down(args, &file, &settings, &findings)?;
+    if !std::io::stdout().is_terminal() {
+        return Err(Trouble::new("the console needs a terminal; `bellhop serve` does not"));
+    }
+    let terminal = || Terminal::enter().map(Window::Terminal);
+    sit_down(args, &file, &settings, &findings, terminal)?;
     match embedded {
         Some(embedded) => ask_about(&embedded),
         None => Ok(()),
     }
 }
 
-fn sit_down(
+/// Runs the desk in the window that `open` opens, until its person quits.
+///
+/// # Errors
+/// As [`run`].
+pub fn sit_down(
     args: &cli::ConsoleArgs,
     file: &Path,
     settings: &Desk,
     findings: &config::Findings,
+    open: impl FnOnce() -> std::io::Result<Window>,
 ) -> Result<(), Trouble> {
     let keymap = settings::keymap(file, &settings.screen.keymap)?;
     let password = password(settings)?;
-    if !std::io::stdout().is_terminal() {
-        return Err(Trouble::new("the console needs a terminal; `bellhop serve` does not"));
-    }
     let clock = Clock::start();
     let chance = chance::seeded_by_the_system()
         .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
@@ -77,8 +84,8 @@ fn sit_down(
         .build()
         .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
     runtime.block_on(async {
-        let terminal = Terminal::enter().map_err(|fault| Trouble::new(fault.to_string()))?;
-        desk::run(Parts { screen, terminal, account, chance, sound, sound_events, clock }).await;
+        let window = open().map_err(|fault| Trouble::new(fault.to_string()))?;
+        desk::run(Parts { screen, window, account, chance, sound, sound_events, clock }).await;
         Ok(())
     })
 }

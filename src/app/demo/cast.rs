@@ -1,7 +1,11 @@
 //! Who plays in the demo: the colleagues of the office, and those who call.
 
+use crate::sim::people::voice::{PITCHES, Pitch};
+
 /// The receptionist's own extension: the person at the terminal.
 pub const DESK: &str = "101";
+/// Her voice, when she is played; nobody else of the cast has it.
+pub const DESK_PITCH: Pitch = Pitch(PITCHES - 1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colleague {

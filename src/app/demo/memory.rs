@@ -15,6 +15,7 @@ pub struct Memory {
 
 #[derive(Clone, Debug, Default)]
 pub struct Known {
+    pub registered: bool,
     pub ringing: Option<Shown>,
     /// In the order in which they were answered.
     up: Vec<(CallNumber, usize, Shown)>,
@@ -42,10 +43,6 @@ pub struct Ended {
 impl Memory {
     pub fn of(&self, who: PersonId) -> Known {
         self.people.get(&who).cloned().unwrap_or_default()
-    }
-
-    pub fn ended(&self, who: PersonId) -> Ended {
-        self.people.get(&who).map(|known| known.ended).unwrap_or_default()
     }
 
     pub fn note(&mut self, who: PersonId, news: &News) {
@@ -79,6 +76,7 @@ impl Known {
 
     fn happened(&mut self, happened: &Happened) {
         match happened {
+            Happened::Registered => self.registered = true,
             Happened::Rang { who, .. } => self.ringing = Some(who.clone()),
             Happened::Called { .. } => {
                 self.calling = true;

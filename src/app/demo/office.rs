@@ -14,6 +14,8 @@ use crate::app::Trouble;
 use crate::app::demo::cast::{Colleague, DESK, colleagues};
 
 pub const DOMAIN: &str = "demo.bellhop.example";
+/// Shown of a server that has ended.
+const LAST_LINES: usize = 20;
 /// Longest wait for the server to listen.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -33,6 +35,7 @@ pub struct Office {
     pub address: SocketAddr,
     folder: PathBuf,
     server: Option<Child>,
+    lines: Option<Receiver<String>>,
 }
 
 impl Office {
@@ -47,12 +50,28 @@ impl Office {
         let settings = settings(address, terms, &folder);
         std::fs::write(&config, settings)
             .map_err(|error| Trouble::new(format!("{}: {error}", config.display())))?;
-        let mut office = Self { address, folder, server: None };
+        let mut office = Self { address, folder, server: None, lines: None };
         let mut server = start(&config)?;
-        let last_words = listen_to(&mut server);
+        let lines = listen_to(&mut server);
         office.server = Some(server);
-        wait_until_ready(&last_words)?;
+        wait_until_ready(&lines)?;
+        office.lines = Some(lines);
         Ok(office)
+    }
+}
+
+impl Office {
+    /// What the server said last, if it has ended, which it must not.
+    pub fn last_words(&mut self) -> Option<String> {
+        let ended = self.server.as_mut()?.try_wait().ok()??;
+        let said: Vec<String> = self.lines.iter().flat_map(Receiver::try_iter).collect();
+        let last = said.len().saturating_sub(LAST_LINES);
+        Some(format!("{ended}\n{}", said.get(last..).unwrap_or_default().join("\n")))
+    }
+
+    /// For files of this run. It goes with the office.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 

@@ -1,24 +1,22 @@
 //! Plays a story: tells people what to do, waits for what is expected, and
 //! keeps the books.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::app::Trouble;
-use crate::app::demo::cast::{self, Caller, Colleague};
+use crate::app::demo::desk::Desk;
 use crate::app::demo::diary::Diary;
-use crate::app::demo::memory::{Ended, Known, Memory};
-use crate::app::demo::office::DOMAIN;
-use crate::app::demo::stage::{Part, Stage, Told};
+use crate::app::demo::memory::{Ended, Known};
+use crate::app::demo::stage::Told;
 use crate::app::demo::stopwatch::Stopwatch;
 use crate::app::demo::story::{Morning, Says, Scene, Sentence, Verb, What};
-use crate::media::control::Codec;
+use crate::app::demo::troupe::{Player, Troupe};
+use crate::domain::time::Moment;
 use crate::sim::people::crowd::PersonId;
 use crate::sim::people::ear::Sound;
-use crate::sim::people::letter::Shown;
 use crate::sim::people::person::messages::Deed;
 
 /// How often an expectation is looked at.
@@ -26,106 +24,58 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Judging a voice takes long; meanwhile nobody looks at the stopwatches.
 /// What they measure is over by then.
 const BEFORE_LISTENING: Duration = Duration::from_millis(250);
+/// By then everybody has registered.
+const ARRIVAL: Duration = Duration::from_secs(10);
 /// Between the end of a scene and the next.
 const BREATH: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
 pub struct Play<W> {
-    pub stage: Stage,
-    players: BTreeMap<String, Player>,
-    keys: BTreeMap<PersonId, String>,
-    memory: Memory,
+    troupe: Troupe,
+    desk: Option<Desk>,
     stopwatch: Stopwatch,
     diary: Diary<W>,
     failed: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
-struct Player {
-    id: PersonId,
-    name: String,
-    number: String,
-    is_caller: bool,
-}
-
 impl<W: Write> Play<W> {
-    pub fn new(stage: Stage, out: W) -> Self {
-        Self {
-            stage,
-            players: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            memory: Memory::default(),
-            stopwatch: Stopwatch::default(),
-            diary: Diary::new(out),
-            failed: Vec::new(),
+    /// Colleagues register and watch.
+    pub fn new(troupe: Troupe, desk: Option<Desk>, out: W) -> Self {
+        let (stopwatch, failed) = Default::default();
+        let mut play = Self { troupe, desk, stopwatch, diary: Diary::new(out), failed };
+        let players: Vec<Player> = play.troupe.players().cloned().collect();
+        for Player { id, number, is_caller, .. } in players {
+            play.stopwatch.knows(&number, id);
+            if !is_caller {
+                play.tell(id, Deed::Register);
+                play.tell(id, Deed::WatchParks);
+            }
         }
-    }
-
-    /// Everybody but the desk comes in; colleagues register and watch.
-    ///
-    /// # Errors
-    /// No sockets.
-    pub fn everybody_joins(&mut self) -> Result<(), Trouble> {
-        for colleague in cast::colleagues().iter().filter(|one| one.number != cast::DESK) {
-            self.colleague_joins(colleague)?;
-        }
-        for caller in cast::callers() {
-            self.caller_joins(caller)?;
-        }
-        Ok(())
-    }
-
-    fn colleague_joins(&mut self, one: &Colleague) -> Result<(), Trouble> {
-        let id = self.stage.join(&Part {
-            name: one.name,
-            user: one.number,
-            domain: DOMAIN,
-            password: Some(one.password),
-            codecs: &[Codec::Pcma, Codec::Pcmu],
-        })?;
-        self.enter(one.key, id, one.name, one.number, false);
-        self.tell(id, Deed::Register);
-        self.tell(id, Deed::WatchParks);
-        Ok(())
-    }
-
-    fn caller_joins(&mut self, one: &Caller) -> Result<(), Trouble> {
-        let id = self.stage.join(&Part {
-            name: one.name,
-            user: one.number,
-            domain: DOMAIN,
-            password: None,
-            codecs: &[Codec::Pcma],
-        })?;
-        self.enter(one.key, id, one.name, one.number, true);
-        Ok(())
-    }
-
-    fn enter(&mut self, key: &str, id: PersonId, name: &str, number: &str, is_caller: bool) {
-        let (name, number) = (name.to_owned(), number.to_owned());
-        self.stopwatch.knows(&number, id);
-        self.keys.insert(id, key.to_owned());
-        self.players.insert(key.to_owned(), Player { id, name, number, is_caller });
+        play
     }
 
     fn tell(&mut self, who: PersonId, deed: Deed) {
-        let told = self.stage.tell(who, deed);
-        self.note(told);
+        let told = self.troupe.tell(who, deed);
+        self.note(&told);
     }
 
-    fn note(&mut self, told: Vec<Told>) {
+    fn note(&mut self, told: &[Told]) {
         for told in told {
-            self.memory.note(told.who, &told.news);
-            self.stopwatch.note(&told);
-            let key = self.keys.get(&told.who).map(String::as_str).unwrap_or_default();
-            self.diary.news(told.at, key, &told.news);
+            self.stopwatch.note(told);
+            self.diary.news(told.at, self.troupe.key_of(told.who), &told.news);
         }
+    }
+
+    fn wait(&mut self, until: Moment) -> Result<(), Trouble> {
+        let told = self.troupe.wait(until)?;
+        self.note(&told);
+        Ok(())
     }
 
     /// # Errors
     /// A sentence that is not understood, or no network.
     pub fn morning(&mut self, morning: &Morning) -> Result<(), Trouble> {
-        self.pass(BREATH)?;
+        self.everybody_is_there()?;
         for scene in &morning.scene {
             let sentences = scene.sentences().map_err(|line| {
                 Trouble::new(format!("scene {:?}: {line:?} is not understood", scene.title))
@@ -137,6 +87,19 @@ impl<W: Write> Play<W> {
             }
         }
         Ok(())
+    }
+
+    fn everybody_is_there(&mut self) -> Result<(), Trouble> {
+        let is_there = |play: &Self| {
+            let mut colleagues = play.troupe.players().filter(|player| !player.is_caller);
+            let screen = play.desk.as_ref().map(Desk::screen);
+            colleagues.all(|player| play.troupe.known(player.id).registered)
+                && screen.is_none_or(|screen| screen.contains("reg:ok"))
+        };
+        if !self.wait_for(ARRIVAL, is_there)? {
+            return Err(Trouble::new("not everybody could register with the demo's server"));
+        }
+        self.pass(BREATH)
     }
 
     /// False when it did not go as written.
@@ -158,8 +121,8 @@ impl<W: Write> Play<W> {
     /// Colleagues put down what a broken scene left in their hands; callers
     /// hang up by themselves.
     fn clear_the_stage(&mut self) -> Result<(), Trouble> {
-        let ids = self.players.values().map(|player| player.id);
-        let busy: Vec<PersonId> = ids.filter(|id| !self.memory.of(*id).is_free()).collect();
+        let ids = self.troupe.players().map(|player| player.id);
+        let busy: Vec<PersonId> = ids.filter(|id| !self.troupe.known(*id).is_free()).collect();
         for id in busy {
             self.tell(id, Deed::HangUp);
         }
@@ -167,10 +130,9 @@ impl<W: Write> Play<W> {
     }
 
     fn pass(&mut self, span: Duration) -> Result<(), Trouble> {
-        let until = self.stage.now() + span;
-        while self.stage.now() < until {
-            let told = self.stage.wait(until)?;
-            self.note(told);
+        let until = self.troupe.now() + span;
+        while self.troupe.now() < until {
+            self.wait(until)?;
         }
         Ok(())
     }
@@ -181,10 +143,44 @@ impl<W: Write> Play<W> {
             Says::Do { who, verb } => self.does(who, verb, sentence.within),
             Says::Expect { who, what } => self.expects(who, what, sentence.within),
             Says::OneTalks { of, with } => self.one_talks(of, with, sentence.within),
-            Says::Press { .. } | Says::ScreenShows { .. } => {
-                Ok(Err("nobody sits at the desk".to_owned()))
-            }
+            Says::Press { keys } => Ok(self.press(keys)),
+            Says::ScreenShows { text } => self.screen_shows(text, sentence.within),
         }
+    }
+
+    fn press(&mut self, keys: &str) -> Result<(), String> {
+        self.diary.write(&json!({ "who": "desk", "presses": keys }));
+        match &self.desk {
+            Some(desk) => desk.press(keys),
+            None => Err("nobody sits at the desk".to_owned()),
+        }
+    }
+
+    fn screen_shows(
+        &mut self,
+        text: &str,
+        within: Duration,
+    ) -> Result<Result<(), String>, Trouble> {
+        let screen = |play: &Self| play.desk.as_ref().map(Desk::screen).unwrap_or_default();
+        if self.wait_for(within, |play| screen(play).contains(text))? {
+            return Ok(Ok(()));
+        }
+        Ok(Err(format!("the screen does not show {text:?}:\n{}", screen(self))))
+    }
+
+    /// Her ear is a file; it is read when a sound has lasted long enough.
+    fn desk_hears(&mut self, what: &What, within: Duration) -> Result<Result<(), String>, Trouble> {
+        let wanted = match what {
+            What::Hears(other) => self.troupe.voice(other),
+            What::HearsNothing => Some(Sound::Silence),
+            _ => return Ok(Err(format!("nobody can tell whether the desk {what:?}"))),
+        };
+        self.pass(self.desk.as_ref().map(Desk::ear_lags).unwrap_or_default())?;
+        let hears = |play: &Self| play.desk.as_ref().and_then(Desk::hears);
+        if self.wait_for(within, |play| hears(play) == wanted)? {
+            return Ok(Ok(()));
+        }
+        Ok(Err(format!("the desk: not {what:?}, but hears {:?}", hears(self))))
     }
 
     fn does(
@@ -195,14 +191,14 @@ impl<W: Write> Play<W> {
     ) -> Result<Result<(), String>, Trouble> {
         let mut ids = Vec::new();
         for key in who {
-            match self.players.get(key) {
+            match self.troupe.player(key) {
                 Some(player) => ids.push(player.id),
                 None => return Ok(Err(format!("{key} is not in the play"))),
             }
         }
         for id in &ids {
             let ready = |known: &Known| is_ready_for(verb, known);
-            if !self.wait_for(within, |play| ready(&play.memory.of(*id)))? {
+            if !self.wait_for(within, |play| ready(&play.troupe.known(*id)))? {
                 return Ok(Err(format!("{who:?} cannot do {verb:?}")));
             }
         }
@@ -213,17 +209,16 @@ impl<W: Write> Play<W> {
     }
 
     fn wait_for(&mut self, within: Duration, met: impl Fn(&Self) -> bool) -> Result<bool, Trouble> {
-        let until = self.stage.now() + within;
+        let until = self.troupe.now() + within;
         loop {
             if met(self) {
                 return Ok(true);
             }
-            let now = self.stage.now();
+            let now = self.troupe.now();
             if now >= until {
                 return Ok(false);
             }
-            let told = self.stage.wait(until.min(now + GLANCE))?;
-            self.note(told);
+            self.wait(until.min(now + GLANCE))?;
         }
     }
 
@@ -233,7 +228,10 @@ impl<W: Write> Play<W> {
         what: &What,
         within: Duration,
     ) -> Result<Result<(), String>, Trouble> {
-        let Some(id) = self.players.get(who).map(|player| player.id) else {
+        if who == "desk" {
+            return self.desk_hears(what, within);
+        }
+        let Some(id) = self.troupe.player(who).map(|player| player.id) else {
             return Ok(Err(format!("{who} is not in the play")));
         };
         if matches!(what, What::Hears(_)) {
@@ -242,49 +240,29 @@ impl<W: Write> Play<W> {
         if self.wait_for(within, |play| play.is_so(id, what))? {
             return Ok(Ok(()));
         }
-        let hears = self.hears(id);
-        let known = self.memory.of(id);
+        let hears = self.troupe.hears(id);
+        let known = self.troupe.known(id);
         Ok(Err(format!("{who}: not {what:?}, but hears {hears:?}, {known:?}")))
     }
 
     fn is_so(&self, id: PersonId, what: &What) -> bool {
-        let known = self.memory.of(id);
+        let known = self.troupe.known(id);
         match what {
-            What::HearsMusic => self.is_on_music(id) && self.hears(id) == Some(Sound::Music),
-            What::HearsNothing => self.hears(id) == Some(Sound::Silence),
-            What::Hears(other) => self.hears(id).is_some_and(|it| Some(it) == self.voice(other)),
-            What::Sees(other) => self.is_shown(known.parked.as_ref(), other),
+            What::HearsMusic => {
+                self.troupe.is_on_music(id) && self.troupe.hears(id) == Some(Sound::Music)
+            }
+            What::HearsNothing => self.troupe.hears(id) == Some(Sound::Silence),
+            What::Hears(other) => {
+                self.troupe.hears(id).is_some_and(|it| Some(it) == self.troupe.voice(other))
+            }
+            What::Sees(other) => self.troupe.is_shown(known.parked.as_ref(), other),
             What::SeesNobody => known.parked.is_none(),
-            What::TalksWith(other) => self.is_shown(known.talks_with(), other),
-            What::IsCalledBy(other) => self.is_shown(known.ringing.as_ref(), other),
+            What::TalksWith(other) => self.troupe.is_shown(known.talks_with(), other),
+            What::IsCalledBy(other) => self.troupe.is_shown(known.ringing.as_ref(), other),
             What::IsTalking => known.is_talking(),
             What::IsFree => known.is_free(),
             What::IsRefused(status) => known.refused == Some(*status),
         }
-    }
-
-    fn hears(&self, id: PersonId) -> Option<Sound> {
-        let slot = self.memory.of(id).slot()?;
-        self.stage.crowd().hears(id, slot, self.stage.now())
-    }
-
-    fn is_on_music(&self, id: PersonId) -> bool {
-        let slot = self.memory.of(id).slot();
-        slot.is_some_and(|slot| self.stage.crowd().is_on_music(id, slot))
-    }
-
-    fn voice(&self, key: &str) -> Option<Sound> {
-        let player = self.players.get(key)?;
-        self.stage.crowd().pitch(player.id).map(Sound::Voice)
-    }
-
-    /// The display has this person's number, and his name if he has one,
-    /// perhaps after the words that announce a recall.
-    fn is_shown(&self, display: Option<&Shown>, key: &str) -> bool {
-        let (Some(display), Some(player)) = (display, self.players.get(key)) else {
-            return false;
-        };
-        display.number == player.number && display.name.contains(&player.name)
     }
 
     fn one_talks(
@@ -294,13 +272,14 @@ impl<W: Write> Play<W> {
         within: Duration,
     ) -> Result<Result<(), String>, Trouble> {
         let ids: Vec<PersonId> =
-            of.iter().filter_map(|key| Some(self.players.get(key)?.id)).collect();
+            of.iter().filter_map(|key| Some(self.troupe.player(key)?.id)).collect();
         let won = |play: &Self| {
             let winners = ids.iter().filter(|id| {
-                let known = play.memory.of(**id);
-                play.is_shown(known.talks_with(), with) && play.hears(**id) == play.voice(with)
+                let known = play.troupe.known(**id);
+                play.troupe.is_shown(known.talks_with(), with)
+                    && play.troupe.hears(**id) == play.troupe.voice(with)
             });
-            let losers = ids.iter().filter(|id| play.memory.of(**id).is_free());
+            let losers = ids.iter().filter(|id| play.troupe.known(**id).is_free());
             winners.count() == 1 && losers.count() + 1 == ids.len()
         };
         let is_so = self.wait_for(within, won)?;
@@ -312,15 +291,16 @@ impl<W: Write> Play<W> {
     /// # Errors
     /// A caller was lost, or a scene failed.
     pub fn ends(&mut self) -> Result<(), Trouble> {
-        let all_free =
-            |play: &Self| play.players.values().all(|player| play.memory.of(player.id).is_free());
+        let all_free = |play: &Self| {
+            play.troupe.players().all(|player| play.troupe.known(player.id).is_free())
+        };
         let quiet = self.wait_for(Duration::from_secs(5), all_free)?;
         for line in self.stopwatch.results() {
             self.diary.write(&line);
         }
-        let fates = self.players.values().filter(|player| player.is_caller);
+        let fates = self.troupe.players().filter(|player| player.is_caller);
         let total = fates.fold(Ended::default(), |sum, player| {
-            let one = self.memory.ended(player.id);
+            let one = self.troupe.known(player.id).ended;
             Ended {
                 by_himself: sum.by_himself + one.by_himself,
                 with_a_person: sum.with_a_person + one.with_a_person,

@@ -4,6 +4,7 @@
 
 mod find;
 mod sound;
+pub mod window;
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -24,7 +25,6 @@ use crate::domain::time::Moment;
 use crate::edge::audio::SoundHandle;
 use crate::edge::clock::Clock;
 use crate::edge::local_time::local_unix_ms;
-use crate::edge::terminal::Terminal;
 use crate::edge::transport::{Received, Transports};
 use crate::media::control::SoundEvent;
 use crate::phone::account::Account;
@@ -34,6 +34,7 @@ use crate::sip::flow::{Flow, Transport};
 use crate::sip::wire;
 
 use sound::Devices;
+use window::Window;
 
 /// Messages taken in one go before the screen is drawn.
 const BATCH: usize = 64;
@@ -45,7 +46,7 @@ const FIND_AGAIN: Duration = Duration::from_secs(5);
 /// Everything a desk is made of.
 pub struct Parts {
     pub screen: State,
-    pub terminal: Terminal,
+    pub window: Window,
     pub account: DeskAccount,
     pub chance: Chance,
     pub sound: SoundHandle,
@@ -64,7 +65,7 @@ pub struct DeskAccount {
 
 struct Desk {
     screen: State,
-    terminal: Terminal,
+    window: Window,
     account: DeskAccount,
     chance: Option<Chance>,
     sound: SoundHandle,
@@ -102,7 +103,7 @@ pub async fn run(parts: Parts) {
     let server = parts.account.server.clone();
     let mut desk = Desk {
         screen: parts.screen,
-        terminal: parts.terminal,
+        window: parts.window,
         account: parts.account,
         chance: Some(parts.chance),
         sound: parts.sound,
@@ -146,7 +147,7 @@ impl Desk {
         };
         tokio::select! {
             biased;
-            event = self.terminal.next_event(), if !self.terminal_is_gone => Happened::Screen(event),
+            event = self.window.next_event(), if !self.terminal_is_gone => Happened::Screen(event),
             received = received => Happened::Received(received),
             Some(event) = self.sound_events.recv() => Happened::Sound(event),
             found = found => Happened::Found(found),
@@ -199,13 +200,13 @@ impl Desk {
                 self.command(command);
                 Ok(())
             }
-            ScreenEffect::Bell => self.terminal.bell(),
-            ScreenEffect::SetTitle(title) => self.terminal.set_title(&title),
+            ScreenEffect::Bell => self.window.bell(),
+            ScreenEffect::SetTitle(title) => self.window.set_title(&title),
             ScreenEffect::Redraw => {
-                self.terminal.redraw();
+                self.window.redraw();
                 Ok(())
             }
-            ScreenEffect::Suspend => self.terminal.suspend(),
+            ScreenEffect::Suspend => self.window.suspend(),
             ScreenEffect::Quit => {
                 self.quits = true;
                 Ok(())
@@ -217,7 +218,7 @@ impl Desk {
     }
 
     fn draw(&mut self) {
-        if !self.terminal_is_gone && self.terminal.draw(&self.screen, self.clock.now()).is_err() {
+        if !self.terminal_is_gone && self.window.draw(&self.screen, self.clock.now()).is_err() {
             self.terminal_lost();
         }
     }

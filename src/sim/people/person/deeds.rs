@@ -71,6 +71,8 @@ impl Person {
         self.with(is_talking, leave)
             || self.with(is_calling, leave)
             || self.with(Call::is_up, leave)
+            || self.with(is_ringing, leave)
+            || self.with(is_leaving, leave)
     }
 
     /// Falls silent first. See [`QUIET_BEFORE_TRANSFER`].
@@ -118,6 +120,10 @@ fn replacing(up: &Call) -> String {
 
 fn is_ringing(call: &Call) -> bool {
     matches!(call.stage, Stage::Ringing { .. })
+}
+
+fn is_leaving(call: &Call) -> bool {
+    matches!(call.stage, Stage::Leaving)
 }
 
 fn is_calling(call: &Call) -> bool {
