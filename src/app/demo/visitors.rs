@@ -45,7 +45,12 @@ pub struct Visitors {
     chance: Chance,
     moods: BTreeMap<PersonId, Mood>,
     next_call: Moment,
+    /// The first calls have names and are for whoever looks at the demo.
+    welcomes: u32,
 }
+
+/// Calls that are for the desk before chance decides.
+const WELCOMES: u32 = 2;
 
 impl Visitors {
     pub fn new(mut troupe: Troupe, chance: Chance) -> Self {
@@ -60,7 +65,7 @@ impl Visitors {
             }
         }
         let next_call = troupe.now() + FIRST_CALL;
-        Self { troupe, chance, moods: BTreeMap::new(), next_call }
+        Self { troupe, chance, moods: BTreeMap::new(), next_call, welcomes: WELCOMES }
     }
 
     /// Until `stop`.
@@ -94,13 +99,17 @@ impl Visitors {
 
     fn somebody_calls(&mut self, now: Moment) {
         self.next_call = now + self.seconds(10, 25);
+        let welcome = self.welcomes > 0;
         let callers = self.troupe.players().filter(|player| player.is_caller);
+        let callers = callers.filter(|player| !welcome || !player.name.is_empty());
         let (free, busy): (Vec<PersonId>, Vec<PersonId>) =
             callers.map(|player| player.id).partition(|id| self.troupe.known(*id).is_free());
         let (true, Some(caller)) = (busy.len() < CALLERS_MAX, self.chance.pick(&free)) else {
             return;
         };
-        let number = if self.chance.below(4) == 0 { self.colleague() } else { DESK.to_owned() };
+        self.welcomes = self.welcomes.saturating_sub(1);
+        let for_the_desk = welcome || self.chance.below(4) > 0;
+        let number = if for_the_desk { DESK.to_owned() } else { self.colleague() };
         self.tell(caller, Deed::Call { to: format!("0{number}") });
     }
 
