@@ -38,6 +38,9 @@ impl Exchange {
     pub(super) fn request(&mut self, request: Request, flow: Flow) {
         if let Err(fault) = wire::check(&request) {
             let mut response = request.response(fault.status).reason(&fault.reason);
+            if fault.status == 415 {
+                response = response.with(Name::Accept, "application/sdp"); // RFC 3261 §8.2.3
+            }
             if let Some(unsupported) = fault.unsupported {
                 response = response.with(Name::Unsupported, unsupported);
             }
