@@ -91,7 +91,7 @@ pub enum What {
 }
 
 /// An expectation is waited for this long unless it says otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(6);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Scene {
     /// # Errors
