@@ -93,13 +93,16 @@ impl Office {
     }
 
     fn carry_out(&mut self, effects: Effects<Effect>) {
+        // Nobody waits for the log.
+        let mut reports = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Send { flow, bytes } => self.transports.send(flow, bytes),
                 Effect::Media(command) => self.media.send(command),
-                Effect::Report(report) => log(&report),
+                Effect::Report(report) => reports.push(report),
             }
         }
+        reports.iter().for_each(log);
     }
 }
 

@@ -300,7 +300,7 @@ impl Exchange {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         match leg.stage {
             Stage::Incoming { .. } => self.refuse_leg(journey, 480, "Gone"),
-            Stage::Ringing { client, .. } => self.cancel_branch(journey, client, how),
+            Stage::Ringing { client, .. } => self.cancel_ringing(journey, client, false),
             Stage::Answered { .. } | Stage::Up => {
                 let bye = leg.dialog.request(Method::Bye);
                 let flow = leg.dialog.flow;

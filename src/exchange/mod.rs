@@ -222,7 +222,9 @@ impl Exchange {
 
     pub fn next_wakeup(&self) -> Option<Wakeup> {
         let due = self.state.due.next().map(|at| Wakeup { at, reason: "call control" });
-        let all = [self.state.transactions.next_wakeup(), self.state.lot.next_wakeup(), due];
+        let transactions = self.state.transactions.next_wakeup();
+        let news = self.state.watchers.next_wakeup(self.now);
+        let all = [transactions, self.state.lot.next_wakeup(), due, news];
         all.into_iter().flatten().min()
     }
 
@@ -236,6 +238,7 @@ impl Exchange {
         while let Some(due) = self.state.due.pop_due(now) {
             self.fall_due(due);
         }
+        self.notify_watchers();
         self.turn_over()
     }
 
@@ -270,9 +273,9 @@ impl Exchange {
         self.state.ports.len()
     }
 
-    /// Replies have been sent by now; then come the notifications.
+    /// Watchers are told in a turn of their own, at once after this one: no
+    /// reply waits until their bodies are written.
     fn turn_over(&mut self) -> Effects<Effect> {
-        self.notify_watchers();
         std::mem::take(&mut self.out).into_iter().collect()
     }
 

@@ -392,12 +392,8 @@ impl Exchange {
         }
     }
 
-    pub(super) fn cancel_branch(&mut self, journey: JourneyId, client: ClientId, _how: Ending) {
-        self.cancel_ringing(journey, client, false);
-    }
-
     /// The leg stays until the far end has confirmed: an answer may be on its way.
-    fn cancel_ringing(&mut self, journey: JourneyId, client: ClientId, elsewhere: bool) {
+    pub(super) fn cancel_ringing(&mut self, journey: JourneyId, client: ClientId, elsewhere: bool) {
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.link = Link::Leaves;
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Extension;
 use crate::domain::park_table;
-use crate::domain::time::Moment;
+use crate::domain::time::{Moment, Wakeup};
 use crate::exchange::door::ALLOW_EVENTS;
 use crate::exchange::{Due, Errand, Exchange};
 use crate::sip::dialog::{Dialog, DialogId};
@@ -43,7 +43,7 @@ pub(super) struct Subscription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum News {
     Told,
-    /// To be told at the end of this turn.
+    /// To be told in the next turn.
     Due,
     /// A NOTIFY is on its way.
     Underway,
@@ -67,6 +67,8 @@ pub(super) struct Watchers {
     /// Places whose parked calls have changed in this turn.
     changed_places: BTreeSet<Extension>,
     lamps_changed: bool,
+    /// Somebody is to be told something.
+    has_news: bool,
 }
 
 impl Watchers {
@@ -76,13 +78,20 @@ impl Watchers {
 
     pub fn park_changed(&mut self, at: &Extension) {
         self.changed_places.insert(at.clone());
+        self.has_news = true;
     }
 
     pub fn lamp_changed(&mut self) {
         self.lamps_changed = true;
+        self.has_news = true;
+    }
+
+    pub fn next_wakeup(&self, now: Moment) -> Option<Wakeup> {
+        self.has_news.then_some(Wakeup { at: now, reason: "watchers to be told" })
     }
 
     pub fn all_changed(&mut self) {
+        self.has_news = true;
         for subscription in self.by_dialog.values_mut() {
             subscription.dialog.local_cseq += 65_536;
             subscription.news = News::Due;
@@ -144,7 +153,7 @@ impl Exchange {
         }
     }
 
-    /// 200 and, at the end of the turn, the whole state (RFC 6665 §4.2.1).
+    /// 200 and, at once after it, the whole state (RFC 6665 §4.2.1).
     fn renew(&mut self, id: &DialogId, request: &Request, flow: Flow) {
         let asked_s = request.headers.expires().unwrap_or(EXPIRES_DEFAULT_S);
         let expires_s = match asked_s {
@@ -157,6 +166,7 @@ impl Exchange {
         let local = subscription.dialog.local.to_string();
         let contact = format!("<{}>", subscription.dialog.contact);
         self.state.due.set(Due::Subscription(id.clone()), subscription.expires_at);
+        self.state.watchers.has_news = true;
         let mut response = request.response(200).with(Name::Expires, expires_s.to_string());
         response.headers.set(Name::To, local);
         response.headers.push(Name::Contact, contact);
@@ -183,14 +193,19 @@ impl Exchange {
             self.state.watchers.by_dialog.remove(id);
             return self.state.due.clear(&Due::Subscription(id.clone()));
         }
+        let more = matches!(subscription.news, News::Due | News::UnderwayAndDue);
         subscription.news = match subscription.news {
             News::Due | News::UnderwayAndDue => News::Due,
             News::Told | News::Underway => News::Told,
         };
+        self.state.watchers.has_news |= more;
     }
 
     /// Sends what this turn has changed, to everybody concerned.
     pub(super) fn notify_watchers(&mut self) {
+        if !std::mem::take(&mut self.state.watchers.has_news) {
+            return;
+        }
         self.mark_concerned();
         let due = self.state.watchers.by_dialog.iter().filter(|(_, s)| s.news == News::Due);
         let due: Vec<DialogId> = due.map(|(id, _)| id.clone()).collect();

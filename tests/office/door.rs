@@ -190,3 +190,35 @@ fn sipp_is_known_by_its_branches_and_asked_for_md5_alone() {
     assert_eq!(offered("z9hG4bK-4711-1-0"), (1, false));
     assert_eq!(offered("z9hG4bKa1b2c3"), (2, true));
 }
+
+#[test]
+fn only_sipp_may_sign_for_the_servers_address_alone() {
+    let register = |branch: &str| {
+        let mut world = World::open();
+        let bob = world.unregistered("103", 13);
+        world.act(bob, |phone, now| phone.register(3600, now));
+        world.settle();
+        // What a phone has signed for `sip:office.example` is sent to 104's address.
+        let (flow, uri) = (
+            bellhop::sip::flow::Flow {
+                transport: bellhop::sip::flow::Transport::Udp,
+                local: office(),
+                remote: bob,
+            },
+            Uri::sip("", Host::Name(DOMAIN.to_owned())),
+        );
+        let mut request = Request::new(Method::Options, uri)
+            .with(Name::Via, format!("SIP/2.0/UDP 10.0.0.13:5060;branch={branch}"))
+            .with(Name::From, format!("<sip:103@{DOMAIN}>;tag=1"))
+            .with(Name::To, format!("<sip:104@{DOMAIN}>"))
+            .with(Name::CallId, "signed@10.0.0.13")
+            .with(Name::CSeq, "1 OPTIONS");
+        world.act(bob, |phone, _| phone.sign(&mut request));
+        request.uri = Uri::sip("104", Host::Name(DOMAIN.to_owned()));
+        let input = bellhop::exchange::Input::Datagram { bytes: request.to_bytes(), flow };
+        let answer = format!("{:?}", world.exchange.handle(input, world.now));
+        answer.contains("SIP/2.0 200")
+    };
+    assert!(register("z9hG4bK-4711-1-0"));
+    assert!(!register("z9hG4bKa1b2c3"));
+}

@@ -294,6 +294,11 @@ impl Handset {
         format!("{};to-tag={to_tag};from-tag={}", id.call_id, id.local_tag)
     }
 
+    /// Puts credentials on a request that goes its own way.
+    pub fn sign(&mut self, request: &mut Request) {
+        self.answerer.authorize(request, &mut self.chance);
+    }
+
     /// Sends a request as it is, under credentials if any are known.
     pub fn request(&mut self, mut request: Request, now: Moment) -> ClientId {
         self.answerer.authorize(&mut request, &mut self.chance);

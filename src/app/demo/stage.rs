@@ -2,21 +2,18 @@
 //! only in [`Stage::wait`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use crate::app::Trouble;
 use crate::domain::chance::Chance;
 use crate::domain::effects::Effects;
 use crate::domain::time::Moment;
 use crate::edge::clock::Clock;
-use crate::edge::peers::Peers;
+use crate::edge::peers::{Arrival, Peers};
 use crate::media::control::Codec;
 use crate::sim::people::crowd::{Crowd, CrowdEffect, News, PersonId};
 use crate::sim::people::person::messages::{Deed, Identity, SLOTS};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-/// Longest sleep when nobody has anything to do.
-const DOZE: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub struct Stage {
@@ -50,7 +47,7 @@ impl Stage {
     /// # Errors
     /// The system gives no sockets.
     pub fn new(clock: Clock, chance: Chance) -> Result<Self, Trouble> {
-        let mut peers = Peers::new(clock).map_err(trouble)?;
+        let mut peers = Peers::new(clock);
         let provider = peers.bind(HERE).map_err(trouble)?;
         Ok(Self { crowd: Crowd::new(chance), peers, provider, server: provider })
     }
@@ -92,11 +89,10 @@ impl Stage {
     }
 
     pub fn tell(&mut self, who: PersonId, deed: Deed) -> Vec<Told> {
-        let now = self.now();
-        let effects = self.crowd.tell(who, deed, now);
+        let effects = self.crowd.tell(who, deed, self.now());
         let mut told = Vec::new();
-        let send = |from, to, bytes: &[u8]| self.peers.send(from, to, bytes);
-        carry_out(effects, now, &mut told, send);
+        // Now, not then: to compose a letter takes time that is not the office's.
+        self.carry_out(effects, self.now(), &mut told);
         told
     }
 
@@ -107,37 +103,27 @@ impl Stage {
     pub fn wait(&mut self, until: Moment) -> Result<Vec<Told>, Trouble> {
         let mut told = Vec::new();
         loop {
+            let effects = self.crowd.handle_wakeup(self.now());
             let now = self.now();
-            let effects = self.crowd.handle_wakeup(now);
-            let send = |from, to, bytes: &[u8]| self.peers.send(from, to, bytes);
-            carry_out(effects, now, &mut told, send);
+            self.carry_out(effects, now, &mut told);
             if !told.is_empty() || now >= until {
                 return Ok(told);
             }
-            let next = self.crowd.next_wakeup().map_or(now + DOZE, |wakeup| wakeup.at);
-            let (crowd, news) = (&mut self.crowd, &mut told);
-            self.peers
-                .wait(next.min(until).min(now + DOZE), |sending, arrival| {
-                    let effects =
-                        crowd.handle(arrival.at, arrival.from, arrival.bytes, arrival.now);
-                    let send = |from, to, bytes: &[u8]| sending.send(from, to, bytes);
-                    carry_out(effects, arrival.now, news, send);
-                })
-                .map_err(trouble)?;
+            let next = self.crowd.next_wakeup().map_or(until, |wakeup| wakeup.at.min(until));
+            if let Some(arrival) = self.peers.wait(next).map_err(trouble)? {
+                let Arrival { at, from, bytes, now } = arrival;
+                let effects = self.crowd.handle(at, from, &bytes, now);
+                self.carry_out(effects, now, &mut told);
+            }
         }
     }
-}
 
-fn carry_out(
-    effects: Effects<CrowdEffect>,
-    at: Moment,
-    told: &mut Vec<Told>,
-    send: impl Fn(SocketAddr, SocketAddr, &[u8]),
-) {
-    for effect in effects {
-        match effect {
-            CrowdEffect::Send { from, to, bytes } => send(from, to, &bytes),
-            CrowdEffect::Report { who, news } => told.push(Told { at, who, news }),
+    fn carry_out(&self, effects: Effects<CrowdEffect>, at: Moment, told: &mut Vec<Told>) {
+        for effect in effects {
+            match effect {
+                CrowdEffect::Send { from, to, bytes } => self.peers.send(from, to, &bytes),
+                CrowdEffect::Report { who, news } => told.push(Told { at, who, news }),
+            }
         }
     }
 }

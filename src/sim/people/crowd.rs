@@ -57,6 +57,9 @@ struct Member {
     person: Person,
     pitch: Pitch,
     voice: Voice,
+    /// When his phone's own clock ticks: a phone does not begin to speak the
+    /// moment it is answered, but with its next packet.
+    phase: Duration,
     slots: [Slot; SLOTS],
 }
 
@@ -98,7 +101,8 @@ impl Crowd {
         let seed = u128::from(self.chance.draw()) << 64 | u128::from(self.chance.draw());
         let person = Person::new(identity, Chance::from_seed(seed));
         let slots = core::array::from_fn(|_| Slot::default());
-        self.members.push(Member { person, pitch, voice, slots });
+        let phase = Duration::from_micros(self.chance.below(FRAME_TIME.as_micros() as u64));
+        self.members.push(Member { person, pitch, voice, phase, slots });
         id
     }
 
@@ -237,8 +241,9 @@ impl Member {
             match effect {
                 PersonEffect::Send { to, bytes } => out.push(CrowdEffect::Send { from, to, bytes }),
                 PersonEffect::Sound { slot, order } => {
+                    let tick = next_tick(self.phase, now);
                     if let Some(slot) = self.slots.get_mut(slot) {
-                        slot.obey(order, now);
+                        slot.obey(order, tick);
                     }
                 }
                 PersonEffect::Report(happened) => {
@@ -267,13 +272,21 @@ impl Member {
     }
 }
 
+/// The first tick of a clock with this phase that is not before `now`.
+fn next_tick(phase: Duration, now: Moment) -> Moment {
+    let frame = FRAME_TIME.as_micros();
+    let since = now.since(Moment::START + phase).as_micros();
+    let ticks = u64::try_from(since.div_ceil(frame)).unwrap_or(u64::MAX);
+    Moment::START + phase + Duration::from_micros(ticks.saturating_mul(frame as u64))
+}
+
 impl Slot {
-    fn obey(&mut self, order: Order, now: Moment) {
+    fn obey(&mut self, order: Order, next_tick: Moment) {
         match order {
             Order::Clear => *self = Self::default(),
             Order::BeQuiet | Order::Close => self.mouth = None,
             Order::Speak { to, codec, payload_type } => {
-                let next_at = self.mouth.map_or(now, |mouth| mouth.next_at);
+                let next_at = self.mouth.map_or(next_tick, |mouth| mouth.next_at);
                 self.mouth = Some(Mouth { to, codec, payload_type, next_at });
             }
         }
