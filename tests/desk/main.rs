@@ -5,3 +5,5 @@
 
 mod bench;
 mod stories;
+#[path = "../support/mod.rs"]
+mod support;

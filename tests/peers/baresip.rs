@@ -7,11 +7,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::ear::Sound;
-use crate::running::{Running, free_port, wait_for};
+use crate::ear::{Sound, recorded};
 use crate::server::Server;
-
-const WAV_HEADER: usize = 44;
+use crate::support::running::{Running, free_port, wait_for};
 
 pub struct Baresip {
     folder: PathBuf,
@@ -100,9 +98,6 @@ impl Baresip {
         let mut records: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         records.retain(|path| path.to_string_lossy().ends_with("-dec.wav"));
         records.sort();
-        let Some(record) = records.last() else { return Vec::new() };
-        let bytes = std::fs::read(record).unwrap();
-        let sound = bytes.get(WAV_HEADER..).unwrap_or_default();
-        sound.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]])).collect()
+        records.last().map(|record| recorded(record)).unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! What a person hears and says: an RTP socket with a tone for a voice.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,13 +9,17 @@ use bellhop::media::control::Codec;
 use bellhop::media::g711;
 use bellhop::media::measure::{energy_dbfs, share_at};
 use bellhop::media::sounds::Sounds;
+use bellhop::media::tones::sine;
 
-use crate::running::wait_for;
+use crate::support::running::wait_for;
 
 const HEADER: usize = 12;
 const FRAME: usize = 160;
 const PACE: Duration = Duration::from_millis(20);
 const PCMA: u8 = 8;
+const WAV_HEADER: usize = 44;
+/// A voice that is neither faint nor distorted.
+const LEVEL: f32 = 0.25;
 /// Long enough to tell sounds apart, short enough to follow their changes.
 const MOMENT: usize = 2400;
 
@@ -82,6 +87,7 @@ fn speak(socket: &UdpSocket, to: SocketAddr, hz: f32, sequence: u16) {
 pub enum Sound {
     Tone(f32),
     HoldMusic,
+    Silence,
 }
 
 impl Sound {
@@ -92,8 +98,22 @@ impl Sound {
         match self {
             Self::Tone(hz) => energy_dbfs(last) > -30.0 && share_at(last, hz) > 0.9,
             Self::HoldMusic => energy_dbfs(last) > -50.0 && is_hold_music(last),
+            Self::Silence => energy_dbfs(last) < -60.0,
         }
     }
+}
+
+/// A voice of one pitch for a second; it can be said again and again.
+pub fn voice(hz: u16) -> Vec<i16> {
+    sine(f32::from(hz), LEVEL, 1000)
+}
+
+/// The sound in a WAV file of 8 kHz, 16 bits and one channel, which may still
+/// be growing; none before it is there.
+pub fn recorded(file: &Path) -> Vec<i16> {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    let sound = bytes.get(WAV_HEADER..).unwrap_or_default();
+    sound.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]])).collect()
 }
 
 /// Byte for byte a piece of the music the server has.
@@ -109,9 +129,7 @@ fn is_hold_music(samples: &[i16]) -> bool {
 
 #[test]
 fn sounds_are_told_apart() {
-    let tone: Vec<i16> = (0..MOMENT)
-        .map(|at| (8000.0 * (at as f32 * core::f32::consts::TAU / 8.0).sin()) as i16)
-        .collect();
+    let tone = voice(1000)[..MOMENT].to_vec();
     let music = Sounds::built_in();
     let piece = &music.music().bytes(Codec::Pcmu)[8000..8000 + MOMENT];
     let music: Vec<i16> = g711::decoded_bytes(Codec::Pcmu, piece).collect();
@@ -120,4 +138,5 @@ fn sounds_are_told_apart() {
     assert_eq!(is(Sound::Tone(1000.0)), [true, false, false]);
     assert_eq!(is(Sound::Tone(500.0)), [false; 3]);
     assert_eq!(is(Sound::HoldMusic), [false, true, false]);
+    assert_eq!(is(Sound::Silence), [false, false, true]);
 }

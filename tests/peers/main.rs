@@ -1,4 +1,5 @@
-//! The real server among real phones: SIPp, baresip and the sound they hear.
+//! The real server among real phones (SIPp, baresip, the real console) and the
+//! sound they hear.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,9 +9,22 @@
 )]
 
 mod baresip;
+mod console;
 mod ear;
-mod running;
 mod server;
 mod sipp;
+#[path = "../support/mod.rs"]
+mod support;
 mod with_baresip;
+mod with_console;
 mod with_sipp;
+
+use std::process::Command;
+
+use support::running::Running;
+
+#[test]
+#[should_panic(expected = "it is in Debian's package baresip-core")]
+fn a_phone_that_is_missing_is_a_failure_that_names_its_package() {
+    Running::start(&mut Command::new("no-such-baresip"), "baresip-core");
+}

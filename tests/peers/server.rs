@@ -1,21 +1,18 @@
 //! `bellhop serve` with an office of its own, on ports of its own.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
 
-use crate::running::{self, Running};
+use crate::support::running::{self, Running};
+use crate::support::serving::{self, serve};
 
 pub struct Server {
     pub udp: SocketAddr,
     pub tcp: SocketAddr,
-    folder: tempfile::TempDir,
+    /// Ends before its folder.
     _running: Running,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -23,26 +20,13 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("office.toml");
         std::fs::write(&config, office(folder.path())).unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bellhop"));
-        command.args(["serve", "--config"]).arg(&config);
-        command.stdout(Stdio::piped()).stderr(log);
-        let mut running = Running::start(&mut command, "bellhop");
-        let stdout = running.child().stdout.take().unwrap();
-        let (say, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = say.send(line);
-        });
-        let line = said.recv_timeout(Duration::from_secs(20)).unwrap_or_default();
+        let (running, said) = serve(&config, folder.path());
         let address = |prefix: &str| {
-            let found = line.split_whitespace().find_map(|word| word.strip_prefix(prefix));
-            let log = running::text(&folder.path().join("log"));
-            found.unwrap_or_else(|| panic!("not ready: {line:?}\n{log}")).parse().unwrap()
+            let found = said.split_whitespace().find_map(|word| word.strip_prefix(prefix));
+            found.unwrap().parse().unwrap()
         };
         let (udp, tcp) = (address("udp:"), address("tcp:"));
-        Self { udp, tcp, folder, _running: running }
+        Self { udp, tcp, _running: running, folder }
     }
 
     /// For whatever the phones want to write.
@@ -51,7 +35,7 @@ impl Server {
     }
 
     pub fn log(&self) -> String {
-        running::text(&self.folder.path().join("log"))
+        running::text(&serving::log(self.folder.path()))
     }
 }
 
@@ -81,6 +65,7 @@ state = "{}"
 [[call_park_group]]
 name = "Front desk"
 members = ["101", "102", "103"]
+recall_timer = "15m"
 
 [[trunk]]
 name = "provider"

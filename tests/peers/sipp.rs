@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::ear::Ear;
-use crate::running::{self, Running, free_port, wait_for};
 use crate::server::Server;
+use crate::support::running::{self, PATIENCE, Running, free_port, wait_for};
 
 pub struct Phone {
     number: &'static str,
@@ -67,7 +67,8 @@ impl Phone {
         sipp.args(["-auth_uri", &about, "-au", self.number, "-ap", &format!("s{}", self.number)]);
         sipp.args(["-key", "own", self.number, "-key", "sound", &media_port.to_string()]);
         // Its own sound is not used; two of them must not want the same port.
-        sipp.args(["-mp", &free_port().to_string(), "-timeout", "30", "-timeout_error"]);
+        sipp.args(["-mp", &free_port().to_string()]);
+        sipp.args(["-timeout", &PATIENCE.as_secs().to_string(), "-timeout_error"]);
         sipp.args(["-trace_msg", "-message_file"]).arg(notes.with_extension("messages"));
         sipp.args(["-trace_err", "-error_file"]).arg(notes.with_extension("errors"));
         sipp.current_dir(&self.folder).stdout(Stdio::null()).stderr(Stdio::null());

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// For a machine that does much else.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Killed when dropped.
@@ -61,10 +62,4 @@ pub fn free_port() -> u16 {
 /// Nothing, while the file is not there yet.
 pub fn text(file: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
-}
-
-#[test]
-#[should_panic(expected = "it is in Debian's package sip-tester")]
-fn a_program_that_is_missing_is_named_with_its_package() {
-    Running::start(&mut Command::new("no-such-sipp"), "sip-tester");
 }
