@@ -36,7 +36,7 @@ pub struct Weather {
     pub jitter: Duration,
 }
 
-enum Packet {
+pub enum Packet {
     ToOffice(Flow, Bytes),
     ToHandset(Flow, Bytes),
 }
@@ -52,7 +52,8 @@ pub struct World {
     pub connected: BTreeMap<StreamId, bellhop::media::control::Agreed>,
     closed: BTreeSet<StreamId>,
     chance: Chance,
-    underway: BTreeMap<(Moment, u64), Packet>,
+    /// On the network, by when and in which order it arrives.
+    pub underway: BTreeMap<(Moment, u64), Packet>,
     sent: u64,
 }
 
