@@ -79,7 +79,7 @@ fn set_up(desk_file: &Path) -> Result<Choice, Trouble> {
     let passwords: Vec<String> = (0..desks).map(|_| password(&mut chance)).collect();
     write(&office_file, &office_text(&passwords))?;
     let own = passwords.first().map(String::as_str).unwrap_or_default();
-    write(desk_file, &desk_text("udp:127.0.0.1:5060", "101", own, Some("office.toml")))?;
+    write(desk_file, &desk_text("tcp:127.0.0.1:5060", "101", own, Some("office.toml")))?;
     let file = office_file.display();
     say(&format!(
         "\nThe office is written down in {file}: names, passwords, groups, lines to the outside.\n\
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(read.tenant.call_park_groups[0].members.len(), 3);
 
         let desk = folder.path().join("desk.toml");
-        let text = desk_text("udp:127.0.0.1:5060", "101", "o\"n\\e\t", Some("office.toml"));
+        let text = desk_text("tcp:127.0.0.1:5060", "101", "o\"n\\e\t", Some("office.toml"));
         write(&desk, &text).unwrap();
         let (read, _) = settings::desk(&desk, &[]).unwrap();
         let crate::config::desk::Password::Given(password) = &read.account.password else {

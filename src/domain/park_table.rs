@@ -20,6 +20,9 @@ pub struct ParkTable {
     pub calls: Vec<ParkedView>,
     /// All of the tenant's extensions, by number.
     pub lamps: Vec<LampView>,
+    /// Calls that did not fit into a datagram; over TCP there are none.
+    #[serde(default)]
+    pub more: u32,
 }
 
 pub const VERSION: u32 = 1;

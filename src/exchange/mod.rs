@@ -19,6 +19,7 @@ mod registrar;
 mod report;
 mod ring;
 pub mod settings;
+mod tables;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

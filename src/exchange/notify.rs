@@ -3,11 +3,9 @@
 use std::fmt::Write;
 
 use crate::domain::ids::Extension;
-use crate::domain::park_table::{
-    self, GroupView, LampState, LampView, Next, ParkTable, ParkedView, Parker, PhaseView,
-};
+use crate::domain::park_table::{self, Next, ParkTable, ParkedView, Parker, PhaseView};
 use crate::exchange::Exchange;
-use crate::exchange::leg::{Link, Stage};
+use crate::exchange::tables::{DATAGRAM_ROOM, Written};
 use crate::exchange::watch::{CALL_PARK_XML, NotifyBody, Package, Subscription};
 use crate::park::{Parked, Phase, Which};
 
@@ -15,7 +13,13 @@ use crate::park::{Parked, Phase, Which};
 const DISPLAY_MAX: usize = 32;
 
 impl Exchange {
-    pub(super) fn notify_of(&self, subscription: &Subscription) -> Option<NotifyBody> {
+    /// `all` is written when the first console needs it, and kept for the rest
+    /// of the turn.
+    pub(super) fn notify_of(
+        &self,
+        subscription: &Subscription,
+        all: &mut Option<Written>,
+    ) -> NotifyBody {
         let left_s = subscription.expires_at.since(self.now).as_secs();
         let state = match left_s {
             0 => "terminated;reason=timeout".to_owned(),
@@ -28,13 +32,15 @@ impl Exchange {
                 let idle = format!("<sip:{domain}>;appearance-index=*;appearance-state=idle");
                 let body =
                     with_body.then(|| (CALL_PARK_XML, self.call_park_xml(&subscription.watcher)));
-                Some(NotifyBody { event, state, call_info: Some(idle), body })
+                NotifyBody { event, state, call_info: Some(idle), body }
             }
             Package::ParkTable => {
-                let table = self.park_table(&subscription.watcher);
-                let text = serde_json::to_string(&table).ok()?;
+                let all = all.get_or_insert_with(|| self.written());
+                let reliable = subscription.dialog.flow.transport.is_reliable();
+                let room = if reliable { usize::MAX } else { DATAGRAM_ROOM };
+                let text = self.table_text(&subscription.watcher, all, room);
                 let body = Some((park_table::MIME_TYPE, text));
-                Some(NotifyBody { event, state, call_info: None, body })
+                NotifyBody { event, state, call_info: None, body }
             }
         }
     }
@@ -77,17 +83,17 @@ impl Exchange {
 
     /// The whole table as one watcher may see it (product Q19).
     pub fn park_table(&self, watcher: &Extension) -> ParkTable {
-        let group = self.settings.group_of(watcher);
         ParkTable {
             version: park_table::VERSION,
             place_of_watcher: Some(watcher.clone()),
-            group: group.map(|g| GroupView { name: g.name.clone(), members: g.members.clone() }),
+            group: self.group_view(watcher),
             calls: self.state.lot.calls().iter().map(|call| self.parked_view(call)).collect(),
-            lamps: self.settings.extensions.keys().map(|e| self.lamp_view(e)).collect(),
+            lamps: self.lamps(),
+            more: 0,
         }
     }
 
-    fn parked_view(&self, parked: &Parked) -> ParkedView {
+    pub(super) fn parked_view(&self, parked: &Parked) -> ParkedView {
         let group = parked.group.as_ref();
         ParkedView {
             key: parked.key,
@@ -133,35 +139,6 @@ impl Exchange {
     fn person(&self, extension: &Extension) -> String {
         let name = self.settings.name_of(extension);
         if name.is_empty() { extension.to_string() } else { name.to_string() }
-    }
-
-    fn lamp_view(&self, extension: &Extension) -> LampView {
-        let parked = self.state.lot.at(extension).count();
-        LampView {
-            extension: extension.clone(),
-            name: self.settings.name_of(extension),
-            state: self.lamp_state(extension),
-            parked: u32::try_from(parked).unwrap_or(u32::MAX),
-        }
-    }
-
-    pub fn lamp_state(&self, extension: &Extension) -> LampState {
-        let own = || {
-            let of = self.legs().filter(|leg| leg.extension() == Some(extension));
-            of.filter(|leg| !matches!(leg.link, Link::Leaves | Link::Hears(_)))
-        };
-        let talks = |stage: &Stage| !matches!(stage, Stage::Ringing { .. });
-        if !self.state.registrar.is_registered(extension) {
-            LampState::Off
-        } else if own().any(|leg| talks(&leg.stage)) {
-            LampState::Talk
-        } else if own().next().is_some() {
-            LampState::Ring
-        } else if self.state.do_not_disturb.contains(extension) {
-            LampState::Dnd
-        } else {
-            LampState::Free
-        }
     }
 }
 

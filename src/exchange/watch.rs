@@ -179,10 +179,9 @@ impl Exchange {
     pub(super) fn subscription_expired(&mut self, id: &DialogId) {
         let Some(subscription) = self.state.watchers.by_dialog.get(id) else { return };
         // The last one says that it is the last (RFC 6665 §4.1.3).
-        if let Some(notify) = self.notify_of(subscription) {
-            let flow = subscription.dialog.flow;
-            self.number_and_send(id, notify, flow, Errand::Parting);
-        }
+        let notify = self.notify_of(subscription, &mut None);
+        let flow = subscription.dialog.flow;
+        self.number_and_send(id, notify, flow, Errand::Parting);
         self.state.watchers.by_dialog.remove(id);
     }
 
@@ -209,9 +208,10 @@ impl Exchange {
         self.mark_concerned();
         let due = self.state.watchers.by_dialog.iter().filter(|(_, s)| s.news == News::Due);
         let due: Vec<DialogId> = due.map(|(id, _)| id.clone()).collect();
+        let mut all = None;
         for id in due {
             let Some(subscription) = self.state.watchers.by_dialog.get(&id) else { continue };
-            let Some(notify) = self.notify_of(subscription) else { continue };
+            let notify = self.notify_of(subscription, &mut all);
             let flow = subscription.dialog.flow;
             let over = subscription.expires_at <= self.now;
             if let Some(subscription) = self.state.watchers.by_dialog.get_mut(&id) {

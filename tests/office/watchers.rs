@@ -123,3 +123,40 @@ fn a_subscription_ends_when_asked_and_a_watcher_that_is_gone_is_forgotten() {
     world.run_for(s(120));
     assert!(got >= 1);
 }
+
+#[test]
+fn a_table_too_large_for_a_datagram_tells_ones_own_calls_first_and_how_many_are_left_out() {
+    let mut settings = settings();
+    settings.parked_per_extension_max = 1_000;
+    settings.groups[0].recall.after = s(900);
+    let mut world = World::with(settings, 1);
+    world.more_ports(700);
+    let (reception, bob) = (world.phone("101", 11), world.phone("103", 13));
+    world.act(bob, |phone, now| phone.subscribe(EVENT_PACKAGE, MIME_TYPE, now));
+    world.get(reception).answer_with = Some(200);
+    for index in 0..300 {
+        let caller = world.caller("+3386002678", "Alice Smith of a company with a long name");
+        world.act(caller, |phone, now| phone.dial("1", now));
+        world.settle();
+        let line = world.get(reception).lines.len() - 1;
+        // The last ones are Bob's own.
+        let code = if index < 240 { "*68104" } else { "*68103" };
+        world.act(reception, |phone, now| phone.refer(line, code, now));
+        world.settle();
+    }
+    world.run_for(s(2));
+    let body = world.get(bob).notified(EVENT_PACKAGE).unwrap();
+    let told = table(&mut world, bob);
+    assert!(body.len() < 64_000, "{}", body.len());
+    assert_eq!(told.calls.iter().filter(|call| call.place == ext("103")).count(), 60);
+    assert!(told.more > 0);
+    assert_eq!(told.calls.len() + told.more as usize, 300);
+    let whole = world.exchange.park_table(&ext("103"));
+    assert_eq!((told.lamps, told.group), (whole.lamps, whole.group));
+    let rows = |calls: &[bellhop::domain::park_table::ParkedView]| {
+        calls.iter().map(|call| (call.key, call.place.clone())).collect::<Vec<_>>()
+    };
+    let kept: Vec<_> =
+        rows(&whole.calls).into_iter().filter(|row| rows(&told.calls).contains(row)).collect();
+    assert_eq!(rows(&told.calls), kept, "oldest first all the same");
+}

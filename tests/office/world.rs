@@ -83,6 +83,10 @@ impl World {
         world
     }
 
+    pub fn more_ports(&mut self, count: u64) {
+        (STREAMS..STREAMS + count).for_each(|stream| self.give_port(stream));
+    }
+
     fn give_port(&mut self, stream: u64) {
         let port = u16::try_from(20_000 + stream * 2).unwrap();
         let token = PortToken { stream: StreamId(stream), port };

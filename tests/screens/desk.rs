@@ -270,5 +270,6 @@ fn office() -> ParkTable {
         }),
         calls: Vec::new(),
         lamps: lamps.to_vec(),
+        more: 0,
     }
 }

@@ -399,6 +399,7 @@ fn table() -> ParkTable {
         }),
         calls: Vec::new(),
         lamps: lamps.collect(),
+        more: 0,
     }
 }
 

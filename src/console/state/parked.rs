@@ -31,6 +31,8 @@ pub struct ParkedCalls {
     pub group: Option<GroupView>,
     /// When the table was true.
     pub at: Moment,
+    /// Calls that the office could not tell in one datagram.
+    pub left_out: u32,
     /// The whole office's calls, not only those of my group. `None`: nobody
     /// has chosen, so it depends on whether I am in a group (product Q19).
     pub whole_office: Option<bool>,
@@ -57,6 +59,7 @@ impl ParkedCalls {
         self.knowledge = Knowledge::Known;
         self.at = at;
         self.group = table.group;
+        self.left_out = table.more;
         self.rows = Vec::with_capacity(table.calls.len());
         for view in table.calls {
             let is_mine_or_my_groups = self.concerns(&view.place, me);

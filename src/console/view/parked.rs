@@ -64,6 +64,9 @@ fn title(scene: &Scene, area: Rect, count: usize, shown: usize, buffer: &mut Buf
     if parked.knowledge == Knowledge::Lost {
         title += "  MAY BE WRONG: the office does not answer";
     }
+    if parked.left_out > 0 {
+        title += &format!("  {} NOT SHOWN: connect by TCP", parked.left_out);
+    }
     let scope = match &parked.group {
         _ if parked.is_whole_office() => "whole office".to_owned(),
         Some(group) => format!("group {}", group.name),
