@@ -2,8 +2,12 @@
 //! To: row are built of it, with the keymap's own words.
 
 use crate::console::intent::{Action, Context};
-use crate::console::state::{State, Undo, short_name};
-use crate::phone::messages::LineState;
+use crate::console::keymap::Key;
+use crate::console::state::calls::is_up;
+use crate::console::state::{Mode, SHORT_NAME, State, Undo, short_name};
+use crate::domain::caller_name::cut;
+use crate::domain::ids::Extension;
+use crate::phone::messages::{Line, LineState};
 
 /// A key and what it would do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,18 @@ pub fn desk(state: &State) -> Vec<Hint> {
     all.into_iter().flatten().collect()
 }
 
+/// One row for everything: who waits and the call in hand before the rest.
+pub fn in_one_row(state: &State) -> Vec<Hint> {
+    let first = [next_caller(state), park(state), retrieve(state), hold(state), hang_up(state)];
+    let mut hints: Vec<Hint> = first.into_iter().flatten().collect();
+    for hint in verbs(state).into_iter().chain(desk(state)).chain(always(state)) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    hints
+}
+
 /// The way to everything else: always shown.
 pub fn always(state: &State) -> Vec<Hint> {
     [Action::Help, Action::Commands].into_iter().filter_map(|a| plain(state, a)).collect()
@@ -65,16 +81,28 @@ pub fn for_target(state: &State, in_full: bool) -> Vec<Hint> {
     if to.is_empty() {
         return Vec::new();
     }
-    let is_extension = crate::domain::ids::Extension::parse(to).is_ok();
-    let up = state.current().is_some();
-    let waits = state.parked.all().iter().any(|row| row.view.place.as_str() == to);
     let words = |object: String| if in_full { object } else { String::new() };
-    let park = hint(state, Action::Park, words(format!("at {to}"))).filter(|_| up && is_extension);
-    let send = hint(state, Action::Send, words(format!("to {to}"))).filter(|_| up);
+    let place = place_in_to(state);
+    let up = up(state);
+    let park = hint(state, Action::Park, words(format!("at {to}")));
+    let park = park.filter(|_| up.is_some() && place.is_some());
+    let send = hint(state, Action::Send, words(format!("to {to}"))).filter(|_| up.is_some());
     let call = hint(state, Action::Go, words(to.clone()));
-    let get = hint(state, Action::Retrieve, words(format!("at {to}")));
-    let get = get.filter(|_| is_extension && waits);
+    let waits = place.and_then(|place| state.parked.oldest_at(&place));
+    let get =
+        waits.and_then(|row| hint(state, Action::Retrieve, words(short_name(&row.view.caller))));
     [park, send, call, get].into_iter().flatten().collect()
+}
+
+/// The extension typed or picked, if it is one.
+fn place_in_to(state: &State) -> Option<Extension> {
+    Extension::parse(&state.to.text).ok()
+}
+
+/// The call that can be parked or sent; one that still rings at the other
+/// end cannot.
+fn up(state: &State) -> Option<&Line> {
+    state.current().filter(|line| is_up(line))
 }
 
 /// The choices of a question or a field other than the desk.
@@ -93,27 +121,25 @@ fn park(state: &State) -> Option<Hint> {
     {
         return again(state, Action::Park, short_name(&line.caller));
     }
-    let line = state.current()?;
+    let line = up(state)?;
     if state.to.text.is_empty() {
         return hint(state, Action::Park, short_name(&line.caller));
     }
-    hint(state, Action::Park, format!("at {}", state.to.text))
+    hint(state, Action::Park, format!("at {}", place_in_to(state)?))
 }
 
 fn group_park(state: &State) -> Option<Hint> {
-    state.current().and_then(|_| plain(state, Action::GroupPark))
+    up(state).and_then(|_| plain(state, Action::GroupPark))
 }
 
+/// At the extension in To:, else the selected row, else mine.
 fn retrieve(state: &State) -> Option<Hint> {
-    if let Some(row) = state.selected_parked() {
-        return hint(state, Action::Retrieve, short_name(&row.view.caller));
-    }
-    let rows = state.parked.visible();
-    let mut mine = rows.filter(|row| row.view.place == state.me.extension);
-    let mine = mine
-        .next()
-        .or_else(|| state.parked.visible().find(|row| state.parked.is_my_groups(row)))?;
-    hint(state, Action::Retrieve, short_name(&mine.view.caller))
+    let row = if state.to.text.is_empty() {
+        state.selected_parked().or_else(|| state.parked.mine(&state.me.extension))
+    } else {
+        state.parked.oldest_at(&place_in_to(state)?)
+    };
+    hint(state, Action::Retrieve, short_name(&row?.view.caller))
 }
 
 fn oldest(state: &State) -> Option<Hint> {
@@ -139,9 +165,9 @@ fn scope(state: &State) -> Option<Hint> {
 }
 
 fn send(state: &State) -> Option<Hint> {
-    state.current()?;
+    up(state)?;
     let to = &state.to.text;
-    let object = if to.is_empty() { String::new() } else { format!("to {to}") };
+    let object = if to.is_empty() { String::new() } else { format!("to {}", cut(to, SHORT_NAME)) };
     hint(state, Action::Send, object)
 }
 
@@ -157,7 +183,8 @@ fn hold(state: &State) -> Option<Hint> {
     again(state, Action::Hold, short_name(&line.caller))
 }
 
-fn next_caller(state: &State) -> Option<Hint> {
+/// Whom the answer key takes, and how it is pressed here.
+pub fn next_caller(state: &State) -> Option<Hint> {
     let line = state.next_caller()?;
     let name = short_name(&line.caller);
     if line.state != LineState::Held {
@@ -232,17 +259,27 @@ fn undo(state: &State) -> Option<Hint> {
 }
 
 fn dial(state: &State) -> Option<Hint> {
-    let idle = state.to.text.is_empty();
+    let idle = state.mode == Mode::Desk && state.to.text.is_empty();
     idle.then(|| Hint { keys: "0-9".to_owned(), words: "Number".to_owned() })
 }
 
 fn pick(state: &State) -> Option<Hint> {
-    let shown = state.to.text.is_empty() && !state.people.rows().is_empty();
+    let idle = state.mode == Mode::Desk && state.to.text.is_empty();
+    let shown = idle && !state.people.rows().is_empty();
     shown.then(|| Hint { keys: "A-Z".to_owned(), words: "Colleague".to_owned() })
 }
 
+/// The key that does it here and now: while something else has the keyboard,
+/// one that reaches the desk all the same.
 fn key(state: &State, action: Action) -> Option<String> {
-    state.keymap.keys(Context::Desk, action).next().map(|key| key.to_string())
+    let mut keys = state.keymap.keys(Context::Desk, action);
+    let context = state.mode.context();
+    let reaches = |key: &Key| {
+        let taken = state.keymap.action(context, *key).is_some()
+            || (context == Context::Prompt && key.typed().is_some());
+        context == Context::Desk || (action.is_any_time() && !taken)
+    };
+    keys.find(reaches).map(|key| key.to_string())
 }
 
 fn plain(state: &State, action: Action) -> Option<Hint> {

@@ -26,17 +26,37 @@ impl Caller {
         let number = self.number.as_str();
         number.is_empty() || number.eq_ignore_ascii_case("anonymous")
     }
+
+    /// Withheld, and what stands in the name's place is no name (RFC 3323 §4.1
+    /// has phones send "Anonymous").
+    pub fn is_nobody(&self) -> bool {
+        let name = self.name.as_str();
+        self.is_withheld() && (name.is_empty() || name.eq_ignore_ascii_case("anonymous"))
+    }
 }
 
 /// The name; else the number; else that it is withheld.
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.name.is_empty() {
-            return self.name.fmt(f);
-        }
-        if self.is_withheld() {
+        if self.is_nobody() {
             return f.write_str("(withheld)");
         }
-        self.number.fmt(f)
+        if self.name.is_empty() { self.number.fmt(f) } else { self.name.fmt(f) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_withholds_his_number_is_shown_as_withheld_whatever_he_is_called() {
+        let shown = |name, number| Caller::new(name, number).to_string();
+        assert_eq!(shown("Anonymous", "anonymous"), "(withheld)");
+        assert_eq!(shown("", "Anonymous"), "(withheld)");
+        assert_eq!(shown("anonymous", ""), "(withheld)");
+        assert_eq!(shown("Anonymous", "+4930901820"), "Anonymous");
+        assert_eq!(shown("Dana Fox", "anonymous"), "Dana Fox");
+        assert_eq!(shown("", "105"), "105");
     }
 }

@@ -143,6 +143,19 @@ impl Desk {
         }));
     }
 
+    pub fn calls_out(&mut self, id: u32, state: LineState, name: &str, number: &str) {
+        self.hear(Heard::LineChanged(Line {
+            id: LineId(id),
+            direction: Direction::Outgoing,
+            state,
+            caller: Caller::new(name, number),
+            since: self.now,
+            connected_at: None,
+            recall: None,
+            codec: None,
+        }));
+    }
+
     pub fn ends(&mut self, id: u32, ended: Ended) {
         let caller = self.state.calls.get(LineId(id)).unwrap().caller.clone();
         self.hear(Heard::LineEnded { line: LineId(id), caller, ended });
@@ -158,6 +171,11 @@ impl Desk {
         by: &str,
         waited_s: u64,
     ) {
+        self.add(key, name, number, place, by, waited_s);
+        self.send_table();
+    }
+
+    fn add(&mut self, key: u32, name: &str, number: &str, place: &str, by: &str, waited_s: u64) {
         let what = format!("rings {}", self.first_name(by));
         self.table.calls.push(ParkedView {
             key,
@@ -174,6 +192,23 @@ impl Desk {
             note: CallerName::default(),
             why: String::new(),
         });
+    }
+
+    /// A call that `by` parked at his group, and why the hunt chose the place.
+    pub fn parked_in_group(
+        &mut self,
+        key: u32,
+        name: &str,
+        number: &str,
+        place: &str,
+        by: &str,
+        why: &str,
+    ) {
+        let before = self.table.calls.len();
+        self.add(key, name, number, place, by, 0);
+        for call in &mut self.table.calls[before..] {
+            (call.group, call.why) = (Some(CallerName::clean("Front desk")), why.to_owned());
+        }
         self.send_table();
     }
 

@@ -5,6 +5,8 @@
 mod desk;
 mod flows;
 mod golden;
+mod hints;
 mod keymaps;
 mod pictures;
 mod terminal;
+mod words;

@@ -10,9 +10,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::console::event::Sound;
+use crate::console::intent::Context;
 use crate::console::keymap::{Key, Keymap};
 use crate::domain::caller::Caller;
-use crate::domain::caller_name::CallerName;
+use crate::domain::caller_name::{CallerName, cut};
 use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
 use crate::phone::messages::{Direction, Ended, Line, LineId, Registration, Target};
@@ -24,6 +25,12 @@ pub use people::{Colleague, People};
 
 /// Notices kept for the EVENTS lines.
 pub const NOTICES_MAX: usize = 200;
+/// What became of a call before the hunt's choice is known.
+pub const PARKED_AT_GROUP: &str = "parked at the group";
+/// How long a warning covers what a small window shows otherwise.
+pub const WARNING_STAYS: Duration = Duration::from_secs(5);
+/// Columns of the longest short name.
+pub const SHORT_NAME: usize = 16;
 /// Ended calls kept for the history of the day.
 pub const PAST_MAX: usize = 200;
 
@@ -122,6 +129,7 @@ pub struct State {
     pub mode: Mode,
     pub pending: Option<Pending>,
     pub undo: Option<Undo>,
+    pub hunts: Hunts,
     pub leaving: Option<Leaving>,
     /// The newest last.
     pub notices: VecDeque<Notice>,
@@ -162,6 +170,18 @@ pub enum Mode {
     },
     /// "Park all and quit, or stay?"
     Leaving,
+}
+
+impl Mode {
+    /// Where its keys are bound.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Desk => Context::Desk,
+            Self::Prompt(_) => Context::Prompt,
+            Self::Help { .. } => Context::Help,
+            Self::Leaving => Context::Leaving,
+        }
+    }
 }
 
 /// A key that waits for its second half.
@@ -206,6 +226,15 @@ pub enum Undo {
         to: Target,
         at: Moment,
     },
+}
+
+/// Group parks of mine, between "it is parked" and "it is parked there".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hunts {
+    /// Parked, the place not known yet.
+    pub waiting: Vec<(LineId, Caller)>,
+    /// Parked calls, by key, whose places have been told.
+    pub told: BTreeSet<u32>,
 }
 
 /// A call ended by itself, perhaps just before a key that was meant for it.
@@ -292,6 +321,7 @@ impl State {
             mode: Mode::Desk,
             pending: None,
             undo: None,
+            hunts: Hunts::default(),
             leaving: None,
             notices: VecDeque::new(),
             past: VecDeque::new(),
@@ -380,6 +410,14 @@ impl State {
         if words == place.as_str() { words } else { format!("{place} {words}") }
     }
 
+    /// What was said a moment ago and must be seen even where there is no
+    /// room for events: a refusal, an alarm.
+    pub fn fresh_warning(&self, now: Moment) -> Option<&Notice> {
+        let newest = self.notices.back()?;
+        let is_fresh = now.since(newest.at) < WARNING_STAYS;
+        Some(newest).filter(|notice| is_fresh && notice.weight >= Weight::Warning)
+    }
+
     pub fn say(&mut self, now: Moment, weight: Weight, text: impl Into<String>) {
         self.notices.push_back(Notice { at: now, weight, text: text.into() });
         while self.notices.len() > NOTICES_MAX {
@@ -390,13 +428,15 @@ impl State {
 
 /// A caller in as few letters as will do: "Dana" of "Dana Fox".
 pub fn short_name(caller: &Caller) -> String {
-    let name = caller.name.as_str();
-    if name.is_empty() { caller.to_string() } else { first_word(name) }
+    let is_named = !caller.name.is_empty() && !caller.is_nobody();
+    let words = caller.to_string();
+    if is_named { first_word(&words) } else { cut(&words, SHORT_NAME) }
 }
 
-/// The first word that is more than a title or an initial.
+/// The first word that is more than a title or an initial, cut where it
+/// would push the hints off the row.
 pub fn first_word(name: &str) -> String {
     let mut words = name.split(' ');
     let telling = words.find(|word| !word.ends_with('.') && word.chars().count() > 1);
-    telling.unwrap_or(name).to_owned()
+    cut(telling.unwrap_or(name), SHORT_NAME)
 }

@@ -112,6 +112,20 @@ impl ParkedCalls {
         self.visible().find(|row| row.view.phase != PhaseView::Retrieving)
     }
 
+    /// Whom the retrieve code of this place takes, in or out of sight.
+    pub fn oldest_at(&self, place: &Extension) -> Option<&ParkedRow> {
+        let free = |row: &&ParkedRow| row.view.phase != PhaseView::Retrieving;
+        self.rows.iter().filter(free).find(|row| row.view.place == *place)
+    }
+
+    /// Whom my own retrieve code takes: my place's oldest, else my group's
+    /// oldest group-parked one (product Q6).
+    pub fn mine(&self, me: &Extension) -> Option<&ParkedRow> {
+        let free = |row: &&ParkedRow| row.view.phase != PhaseView::Retrieving;
+        let of_group = || self.rows.iter().filter(free).find(|row| self.is_my_groups(row));
+        self.oldest_at(me).or_else(of_group)
+    }
+
     pub fn is_my_groups(&self, row: &ParkedRow) -> bool {
         let mine = self.group.as_ref().map(|group| &group.name);
         mine.is_some() && row.view.group.as_ref() == mine

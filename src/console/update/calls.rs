@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::console::effect::Effect;
-use crate::console::state::calls::is_recall;
+use crate::console::state::calls::{is_recall, is_up};
 use crate::console::state::people::cannot_take;
 use crate::console::state::{
     HandedOver, HangUpKey, LastEnd, Pending, Selected, State, Undo, Weight, first_word, short_name,
@@ -110,8 +110,9 @@ impl State {
         if self.is_current_stale(now) {
             return Effects::none();
         }
-        let Some(line) = self.current().map(|line| line.id) else {
-            return self.refuse(now, "No call to send");
+        let line = match self.call_to_hand_over("send") {
+            Ok(line) => line,
+            Err(why) => return self.refuse(now, why),
         };
         if self.to.text.is_empty() {
             return self.refuse(now, "Send to whom? A capital or a number first");
@@ -128,6 +129,17 @@ impl State {
         };
         self.calls.asked(line, HandedOver::Send { to: to.clone() });
         command(Command::Transfer { line, to })
+    }
+
+    /// The current call, if somebody is there; else why not.
+    pub(super) fn call_to_hand_over(&self, verb: &str) -> Result<LineId, String> {
+        match self.current() {
+            Some(line) if is_up(line) => Ok(line.id),
+            Some(line) => {
+                Err(format!("{} has not answered: no call to {verb}", short_name(&line.caller)))
+            }
+            None => Err(format!("No call to {verb}")),
+        }
     }
 
     fn unlikely_target(&self) -> Option<(Extension, &'static str)> {

@@ -42,20 +42,11 @@ impl State {
         action.is_verb() && (run > run_max || (elsewhere && self.options.focus_guard))
     }
 
-    fn context(&self) -> Context {
-        match self.mode {
-            Mode::Desk => Context::Desk,
-            Mode::Prompt(_) => Context::Prompt,
-            Mode::Help { .. } => Context::Help,
-            Mode::Leaving => Context::Leaving,
-        }
-    }
-
     fn read(&self, key: Key) -> Intent {
         if let Some(digit) = self.digit_wanted(key) {
             return Intent::Type(digit);
         }
-        let context = self.context();
+        let context = self.mode.context();
         if let Some(action) = self.keymap.action(context, key) {
             return Intent::Do(action);
         }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod colleagues;
+mod hunts;
 mod keys;
 mod leaving;
 mod notices;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use crate::console::effect::Effect;
 use crate::console::event::{Device, Event, Sound};
-use crate::console::state::{Mode, State, WallClock};
+use crate::console::state::{Mode, State, WARNING_STAYS, WallClock};
 use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
 use crate::domain::time::{Moment, Wakeup};
@@ -55,6 +56,7 @@ pub fn next_wakeup(state: &State, now: Moment) -> Wakeup {
     sooner(state.pending.as_ref().map(|pending| pending.until()), "a half-typed key is dropped");
     sooner(state.next_announcement(), "a recall is near");
     sooner(state.leaving_until(), "leaving takes too long");
+    sooner(state.warning_fades(now), "a warning has been read");
     next
 }
 
@@ -67,6 +69,10 @@ impl State {
         if self.pending.as_ref().is_some_and(|pending| pending.until() <= now) {
             self.pending = None;
         }
+    }
+
+    fn warning_fades(&self, now: Moment) -> Option<Moment> {
+        self.fresh_warning(now).map(|notice| notice.at + WARNING_STAYS)
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> Effects<Effect> {

@@ -13,6 +13,7 @@ use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
 use crate::domain::ids::Extension;
+use crate::domain::park_table::ParkedView;
 use crate::domain::time::Moment;
 use crate::phone::messages::{Asked, Direction, Ended, Line, LineState, Registration, Wanted};
 
@@ -127,13 +128,38 @@ impl State {
         place: Option<&Extension>,
         now: Moment,
     ) {
-        let place = match place {
-            Some(place) if *place == self.me.extension => format!("at {place} (here)"),
-            Some(place) => format!("at {}", self.place_with_number(place)),
-            None => "at the group".to_owned(),
+        let text = match place {
+            Some(place) => self.parked_words(caller, place, ""),
+            None => self.parked_at_group_words(caller),
         };
+        self.say(now, Weight::Done, text);
+    }
+
+    fn parked_words(&self, caller: &Caller, place: &Extension, why: &str) -> String {
         let undo = self.undo_hint(" takes the call back");
-        self.say(now, Weight::Done, format!("Parked {caller} {place}{undo}"));
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let place = match place {
+            place if *place == self.me.extension => format!("{place} (here)"),
+            place => self.place_with_number(place),
+        };
+        format!("Parked {caller} at {place}{why}{undo}")
+    }
+
+    /// The hunt's choice is told a moment later, with the table.
+    fn parked_at_group_words(&self, caller: &Caller) -> String {
+        let undo = self.undo_hint(" takes the call back");
+        format!("Parked {caller} at the group{undo}")
+    }
+
+    /// Where the hunt has put a call of mine, and why, in the place of what
+    /// was said before that was known.
+    pub(super) fn tell_of_hunt(&mut self, row: &ParkedView, now: Moment) {
+        let before = self.parked_at_group_words(&row.caller);
+        let text = self.parked_words(&row.caller, &row.place, &row.why);
+        match self.notices.iter_mut().rev().find(|notice| notice.text == before) {
+            Some(notice) => notice.text = text,
+            None => self.say(now, Weight::Done, text),
+        }
     }
 
     pub(super) fn tell_of_retrieving(

@@ -25,8 +25,9 @@ impl State {
         if let Some(line) = self.recall_to_park_again().filter(|_| self.to.text.is_empty()) {
             return command(Command::ParkAgain { line: line.id });
         }
-        let Some(line) = self.current().map(|line| line.id) else {
-            return self.refuse(now, "No call to park");
+        let line = match self.call_to_hand_over("park") {
+            Ok(line) => line,
+            Err(why) => return self.refuse(now, why),
         };
         let Ok(at) = self.take_place("Park", now) else {
             return Effects::none();
@@ -39,9 +40,9 @@ impl State {
         if self.is_current_stale(now) {
             return Effects::none();
         }
-        match self.current().map(|line| line.id) {
-            Some(line) => command(self.group_park_of(line)),
-            None => self.refuse(now, "No call to park"),
+        match self.call_to_hand_over("park") {
+            Ok(line) => command(self.group_park_of(line)),
+            Err(why) => self.refuse(now, why),
         }
     }
 
@@ -148,8 +149,11 @@ impl State {
         self.people.show(std::mem::take(&mut table.lamps), &self.me.extension);
         self.parked.show(table, at, &self.me.extension);
         self.drop_lost_selection(&before, now);
-        if !first {
+        if first {
+            self.pass_over_hunts();
+        } else {
             self.tell_of_changes(&before, before_at, now);
+            self.tell_of_hunts(now);
         }
         let rows = self.parked.all();
         self.announced.retain(|key| rows.iter().any(|row| row.view.key == *key));

@@ -4,7 +4,7 @@ use crate::console::effect::Effect;
 use crate::console::event::Device;
 use crate::console::state::calls::is_recall;
 use crate::console::state::{
-    HandedOver, LastEnd, PAST_MAX, Past, Selected, State, Undo, Weight, short_name,
+    HandedOver, LastEnd, PARKED_AT_GROUP, PAST_MAX, Past, Selected, State, Undo, Weight, short_name,
 };
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
@@ -12,7 +12,7 @@ use crate::domain::effects::Effects;
 use crate::domain::park_table::PhaseView;
 use crate::domain::time::Moment;
 use crate::phone::messages::{
-    Asked, Ended, Event, Line, LineId, LineState, Parkplace, Registration,
+    Asked, Direction, Ended, Event, Line, LineId, LineState, Parkplace, Registration,
 };
 
 impl State {
@@ -37,12 +37,28 @@ impl State {
         self.tell_of_registration(&before, now);
     }
 
-    fn line_changed(&mut self, line: Line, now: Moment) -> Effects<Effect> {
+    fn line_changed(&mut self, mut line: Line, now: Moment) -> Effects<Effect> {
         let id = line.id;
+        if line.direction == Direction::Outgoing {
+            self.name_from_history(&mut line.caller);
+        }
         let is_new = self.calls.put(line);
         match self.calls.get(id).cloned() {
             Some(line) if is_new && line.state == LineState::Ringing => self.rings(&line, now),
             _ => Effects::none(),
+        }
+    }
+
+    /// The network names whoever calls, not whom one calls: calling somebody
+    /// back, he keeps the name he called with.
+    fn name_from_history(&self, callee: &mut Caller) {
+        if !callee.name.is_empty() || callee.is_withheld() {
+            return;
+        }
+        let known = self.past.iter().rev().map(|past| &past.caller);
+        let mut named = known.filter(|caller| !caller.name.is_empty());
+        if let Some(known) = named.find(|caller| caller.number == callee.number) {
+            callee.name = known.name.clone();
         }
     }
 
@@ -64,6 +80,7 @@ impl State {
         }
         self.drop_pending_for(id);
         if let Some(row) = row {
+            let caller = if caller.name.is_empty() { row.line.caller.clone() } else { caller };
             self.tell_of_end(&row.line, row.asked.as_ref(), &ended, now);
             self.remember(&row.line, row.asked, caller, ended, now);
         }
@@ -114,7 +131,7 @@ impl State {
             (Ended::Parked, Some(HandedOver::Park { at: Some(at) })) => {
                 format!("parked at {}", self.place_with_number(&at))
             }
-            (Ended::Parked, Some(HandedOver::GroupPark)) => "parked at the group".to_owned(),
+            (Ended::Parked, Some(HandedOver::GroupPark)) => PARKED_AT_GROUP.to_owned(),
             (Ended::Parked, _) => "parked".to_owned(),
             (Ended::Transferred, Some(HandedOver::Send { to })) => {
                 format!("sent to {}", self.target_words(&to))
@@ -135,8 +152,10 @@ impl State {
         if let Some(place) = &place {
             self.calls.asked(line, HandedOver::Park { at: Some(place.clone()) });
         }
-        self.tell_of_parking(&caller, place.as_ref(), now);
-        self.undo = Some(Undo::Parked { caller, place });
+        self.undo = Some(Undo::Parked { caller: caller.clone(), place: place.clone() });
+        if place.is_some() || !self.group_parked(line, &caller, now) {
+            self.tell_of_parking(&caller, place.as_ref(), now);
+        }
     }
 
     /// The row is still in the table: it leaves when the retriever is connected.

@@ -140,7 +140,6 @@ fn handing_over(scene: &Scene, asked: Option<&HandedOver>) -> String {
 /// The key that takes this very call: `[Space]`.
 fn takes(scene: &Scene, line: &Line) -> Option<String> {
     let next = scene.state.next_caller().filter(|next| next.id == line.id)?;
-    let desk = hints::desk(scene.state);
-    let hint = desk.first().filter(|_| next.state != LineState::Talking)?;
+    let hint = hints::next_caller(scene.state).filter(|_| next.state != LineState::Talking)?;
     Some(format!("[{}]", hint.keys))
 }

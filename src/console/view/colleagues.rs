@@ -53,7 +53,9 @@ fn draw_person(scene: &Scene, person: &Colleague, area: Rect, row: u16, buffer: 
     let word = lamp_words(person);
     let gap = usize::from(area.width > 22);
     let fixed = gap + 1 + extension.len().max(3) + 1 + word.len().max("free P1".len());
-    let name_width = pen.left().saturating_sub(fixed).max(3);
+    let longest = scene.state.people.rows().iter().map(|row| row.lamp.name.as_str().width());
+    let longest = longest.max().unwrap_or_default();
+    let name_width = pen.left().saturating_sub(fixed).min(longest).max(3);
     let name = if picked { scene.theme.style(Role::Strong) } else { Style::new() };
     pen.cell(&fitting_name(lamp.name.as_str(), name_width), name_width, name);
     pen.cell(extension, extension.len().max(3), Style::new());

@@ -17,9 +17,16 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let bold = head.add_modifier(Modifier::BOLD);
     Pen::at(buffer, scene.theme, area, 0).fill(" ", head);
     let right = right_end(state, scene.tick);
+    let right_width = right.iter().map(|(text, _)| text.width()).sum::<usize>();
     let mut pen = Pen::at(buffer, scene.theme, area, 0);
-    pen.put("BELLHOP ", bold).put(&format!("{} {}", state.me.extension, state.me.name), head);
-    let room = pen.left().saturating_sub(right.iter().map(|(text, _)| text.width()).sum());
+    pen.put("BELLHOP ", bold).put(state.me.extension.as_str(), head);
+    // My name I know; that nobody hears me I may not.
+    let name = format!(" {}", state.me.name);
+    let loud: usize = warnings(state).map(|word| word.width() + 2).sum();
+    if name.width() + loud + right_width < pen.left() {
+        pen.put(&name, head);
+    }
+    let room = pen.left().saturating_sub(right_width);
     let mut room = room.saturating_sub(1);
     for (word, style) in words(scene, head) {
         if word.width() + 2 <= room {
@@ -39,15 +46,19 @@ fn words(scene: &Scene, head: Style) -> Vec<(String, Style)> {
     let state = scene.state;
     let bold = head.add_modifier(Modifier::BOLD);
     let loud = scene.theme.style(Role::Lamp);
-    let mut words = vec![registration(state, head, loud)];
-    words.extend(warning(state).map(|word| (word.to_owned(), loud)));
+    let mut words: Vec<_> = warnings(state).map(|word| (word.to_owned(), loud)).collect();
+    if !is_unregistered(state) {
+        words.push((registration(state).to_owned(), head));
+    }
     words.push((security(state), head));
     let (ringing, parked) = (state.calls.ringing(), state.parked.visible().count());
     if ringing > 0 {
         words.push((format!("ring {ringing}"), bold));
     }
     words.push((format!("park {parked}"), head));
-    if matches!(state.registration, Registration::Registered { .. }) && warning(state).is_none() {
+    if matches!(state.registration, Registration::Registered { .. })
+        && warnings(state).next().is_none()
+    {
         words.push(("READY".to_owned(), bold));
     }
     if let Some(today) = today(state) {
@@ -56,21 +67,27 @@ fn words(scene: &Scene, head: Style) -> Vec<(String, Style)> {
     words
 }
 
-fn registration(state: &State, head: Style, loud: Style) -> (String, Style) {
+fn registration(state: &State) -> &'static str {
     match &state.registration {
-        Registration::Registered { .. } => ("reg:ok".to_owned(), head),
-        Registration::Registering => ("registering".to_owned(), head),
-        Registration::Failed { .. } => (" NOT REGISTERED ".to_owned(), loud),
-        Registration::Unregistered => ("signed off".to_owned(), head),
+        Registration::Registered { .. } => "reg:ok",
+        Registration::Registering => "registering",
+        Registration::Failed { .. } => " NOT REGISTERED ",
+        Registration::Unregistered => "signed off",
     }
 }
 
+fn is_unregistered(state: &State) -> bool {
+    matches!(state.registration, Registration::Failed { .. })
+}
+
 /// What keeps callers from reaching me, or me from being heard.
-fn warning(state: &State) -> Option<&'static str> {
-    if state.do_not_disturb {
-        return Some(" DO NOT DISTURB ");
-    }
-    state.muted.then_some(" MUTED ")
+fn warnings(state: &State) -> impl Iterator<Item = &'static str> {
+    let words = [
+        is_unregistered(state).then(|| registration(state)),
+        state.muted.then_some(" MUTED "),
+        state.do_not_disturb.then_some(" DO NOT DISTURB "),
+    ];
+    words.into_iter().flatten()
 }
 
 /// What is not encrypted is marked.

@@ -43,7 +43,7 @@ pub fn width(hints: &[Hint]) -> usize {
 }
 
 /// As many as fit, the important ones first.
-fn fitting(hints: Vec<Hint>, room: usize) -> Vec<Hint> {
+pub fn fitting(hints: Vec<Hint>, room: usize) -> Vec<Hint> {
     let mut shown: Vec<Hint> = Vec::new();
     for hint in hints {
         shown.push(hint);

@@ -13,7 +13,11 @@ use crate::phone::messages::{Direction, Ended};
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let past = &scene.state.past;
     let room = usize::from(area.height.saturating_sub(1));
-    let count = if past.is_empty() { String::new() } else { format!("  {} calls", past.len()) };
+    let count = match past.len() {
+        0 => String::new(),
+        1 => "  1 call".to_owned(),
+        count => format!("  {count} calls"),
+    };
     rule(scene, area, &format!("TODAY{count}"), &more(past.len(), room), buffer);
     let area = below(area, 1);
     if past.is_empty() {

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::console::state::State;
 use crate::console::theme::{Role, Theme};
@@ -50,6 +51,10 @@ pub struct Rooms {
 /// A colleague's cell is at least this wide.
 const PERSON_WIDTH: usize = 25;
 const PERSON_WIDTH_TIGHT: usize = 20;
+/// What stands in it beside the name: a letter, a number, a lamp.
+const PERSON_BESIDES_NAME: usize = 16;
+/// More than these are many.
+const FEW_PEOPLE_ROWS: usize = 4;
 /// Of the right column of the wide form.
 const RIGHT_WIDTH: u16 = 60;
 
@@ -132,13 +137,24 @@ pub fn divide(theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How many colleagues stand side by side in `room` rows: one more where
-/// there would not be room for all.
+/// How many colleagues stand side by side in `room` rows: no more than must,
+/// for in fewer columns there is room for longer names.
 pub fn people_columns(state: &State, width: u16, room: usize) -> usize {
+    let most = usize::from(width) / PERSON_WIDTH_TIGHT;
+    let needed = state.people.rows().len().div_ceil(room.max(1));
+    needed.clamp(1, most.max(1))
+}
+
+/// How many side by side leave every name whole; those who are many stand
+/// closer, and are called by their first names.
+fn people_columns_wanted(state: &State, width: u16) -> usize {
     let width = usize::from(width);
-    let roomy = (width / PERSON_WIDTH).max(1);
-    let fit = state.people.rows().len() <= roomy.saturating_mul(room);
-    if fit { roomy } else { (width / PERSON_WIDTH_TIGHT).max(roomy) }
+    let names = state.people.rows().iter().map(|row| row.lamp.name.as_str().width());
+    let whole = PERSON_BESIDES_NAME + names.max().unwrap_or_default();
+    let close = (width / PERSON_WIDTH).max(1);
+    let whole = (width / whole).clamp(1, close);
+    let few = state.people.rows().len().div_ceil(whole) <= FEW_PEOPLE_ROWS;
+    if few { whole } else { close }
 }
 
 fn calls_wanted(state: &State) -> usize {
@@ -150,7 +166,7 @@ fn parked_wanted(state: &State) -> usize {
 }
 
 fn people_wanted(state: &State, width: u16) -> usize {
-    state.people.rows().len().div_ceil(people_columns(state, width, usize::MAX)).max(1)
+    state.people.rows().len().div_ceil(people_columns_wanted(state, width)).max(1)
 }
 
 /// Rows for calls, parked calls and colleagues: each its least, then what it

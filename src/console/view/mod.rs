@@ -41,12 +41,13 @@ struct Scene<'a> {
     theme: Theme,
     /// As the clocks show it.
     tick: Moment,
+    now: Moment,
 }
 
 /// Draws the whole screen, at any size whatever.
 pub fn draw(state: &State, now: Moment, buffer: &mut Buffer) -> Cursor {
     buffer.reset();
-    let scene = Scene { state, theme: Theme::of(&state.options), tick: state.tick(now) };
+    let scene = Scene { state, theme: Theme::of(&state.options), tick: state.tick(now), now };
     let area = buffer.area;
     let mut focus = match (Form::of(area), &state.mode) {
         (Form::OneLine, _) => small::one_line(&scene, area, buffer),

@@ -24,11 +24,22 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     let call = calls::draw(scene, upper, buffer);
     let lot = parked::draw(scene, lower, buffer);
     let to = to_row::draw(scene, row(last - 1), buffer);
+    if !asks(scene) {
+        newest_event(scene, row(last - 1), buffer);
+    }
     let mut pen = Pen::at(buffer, scene.theme, row(last), 0);
-    let mut hints = hints::desk(scene.state);
-    hints.extend(hints::verbs(scene.state));
+    let hints = hint_rows::fitting(hints::in_one_row(scene.state), usize::from(area.width));
     hint_rows::put(&hints, &mut pen);
     focus(call.or(lot), to)
+}
+
+/// Beside the empty field: there is no row for events.
+fn newest_event(scene: &Scene, area: Rect, buffer: &mut Buffer) {
+    let Some(notice) = scene.state.notices.back() else {
+        return;
+    };
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.skip(" To: _  ".len()).put(&notice.text, scene.theme.weight(notice.weight));
 }
 
 /// The call that matters most, and who has been parked longest.
@@ -49,12 +60,17 @@ pub fn two_lines(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
         return to_row::draw(scene, area, buffer);
     }
     let mut pen = Pen::at(buffer, scene.theme, area, 1);
+    let position = Position { x: area.x, y: area.y + 1 };
+    if let Some(notice) = state.fresh_warning(scene.now) {
+        pen.put(&notice.text, scene.theme.weight(notice.weight));
+        return Cursor { position, visible: false };
+    }
     pen.role(&counts(scene), Role::Strong);
     if let Some(oldest) = state.parked.visible().next() {
         let waited = span(state.parked.waited(oldest, scene.tick));
         pen.plain(&format!("  {} {} {waited}", oldest.view.place, oldest.view.caller));
     }
-    Cursor { position: Position { x: area.x, y: area.y + 1 }, visible: false }
+    Cursor { position, visible: false }
 }
 
 /// `2R 5P`, and what is being typed.
@@ -65,6 +81,10 @@ pub fn one_line(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     if asks(scene) {
         pen.role(&question(scene), Role::Danger);
         return Cursor { position: Position { x: pen.column(), y: area.y }, visible: true };
+    }
+    if let Some(notice) = state.fresh_warning(scene.now) {
+        pen.put(&notice.text, scene.theme.weight(notice.weight));
+        return Cursor { position, visible: false };
     }
     let loud = state.calls.ringing() > 0;
     pen.role(&counts(scene), if loud { Role::Ring } else { Role::Strong });
