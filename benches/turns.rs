@@ -17,10 +17,10 @@ mod world;
 
 use std::net::SocketAddr;
 
-use bellhop::exchange::{Exchange, Input};
+use bellhop::exchange::Input;
 use divan::{AllocProfiler, Bencher};
 
-use world::{Packet, World, s};
+use world::{Office, Packet, World, s};
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
@@ -45,7 +45,7 @@ fn talking() -> (World, SocketAddr, SocketAddr) {
 }
 
 /// The office, and the datagram that is about to reach it.
-fn about_to_receive(mut world: World) -> (Exchange, Input, World) {
+fn about_to_receive(mut world: World) -> (Office, Input, World) {
     let (_, packet) = world.underway.pop_first().unwrap();
     let Packet::ToOffice(flow, bytes) = packet else { panic!("nothing for the office") };
     let fresh = World::open();

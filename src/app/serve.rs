@@ -15,6 +15,7 @@ use crate::edge::rtp::{Media, MediaConfig};
 use crate::edge::transport::{Transports, local_ip_for};
 use crate::edge::{chance, files, signals, wav};
 use crate::exchange::Exchange;
+use crate::exchange::building::Building;
 use crate::exchange::settings::{
     ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
 };
@@ -46,8 +47,6 @@ pub fn run(args: &cli::ServeArgs) -> Result<(), Trouble> {
 
 async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
     let clock = Clock::start();
-    let seed = chance::seeded_by_the_system()
-        .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
     let listen = listeners(office);
     let transports = Transports::bind(&listen)
         .map_err(|fault| Trouble::new(format!("cannot listen: {fault}")))?;
@@ -55,7 +54,7 @@ async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
     let (media, media_events) = Media::start(media_config(office, &bound), clock)
         .map_err(|fault| Trouble::new(format!("no media: {fault}")))?;
     let key = nonce_key(office, file)?;
-    let exchange = Exchange::new(exchange_settings(office, &bound), seed, key);
+    let exchange = Building::new(offices(office, &bound, key)?);
     let office = Office { exchange, transports, media, media_events, clock };
     announce(&bound);
     office.run(signals::stop()).await;
@@ -149,10 +148,29 @@ fn state_folder(office: &config::Office, config: &Path) -> Option<PathBuf> {
     }
 }
 
-fn exchange_settings(office: &config::Office, bound: &[(Transport, SocketAddr)]) -> Settings {
-    let tenant = &office.tenant;
+/// One for each tenant, the file's own first.
+fn offices(
+    office: &config::Office,
+    bound: &[(Transport, SocketAddr)],
+    key: [u8; 32],
+) -> Result<Vec<Exchange>, Trouble> {
+    let tenants = [&office.tenant].into_iter().chain(&office.further_tenants);
+    let exchange = |tenant| {
+        let seed = chance::seeded_by_the_system()
+            .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
+        Ok(Exchange::new(exchange_settings(office, tenant, bound), seed, key))
+    };
+    tenants.map(exchange).collect()
+}
+
+fn exchange_settings(
+    office: &config::Office,
+    tenant: &config::office::Tenant,
+    bound: &[(Transport, SocketAddr)],
+) -> Settings {
     Settings {
         domain: tenant.domain.clone(),
+        is_only_tenant: office.further_tenants.is_empty(),
         listen: bound.to_vec(),
         external_address: office.server.external_address,
         local_networks: office.server.local_networks.iter().flatten().map(network).collect(),

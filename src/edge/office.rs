@@ -1,4 +1,4 @@
-//! The loop that feeds the office: one task owns the [`Exchange`], its
+//! The loop that feeds the office: one task owns the [`Building`], its
 //! sockets and the handle of its media thread.
 
 use std::future::Future;
@@ -11,7 +11,8 @@ use crate::domain::effects::Effects;
 use crate::edge::clock::Clock;
 use crate::edge::rtp::MediaHandle;
 use crate::edge::transport::{Received, Transports};
-use crate::exchange::{Effect, Exchange, Input, Report};
+use crate::exchange::building::Building;
+use crate::exchange::{Effect, Input, Report};
 use crate::media::control::MediaEvent;
 
 /// Events taken in one go before timers are looked at again.
@@ -23,7 +24,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
 const PARTING: std::time::Duration = std::time::Duration::from_millis(100);
 
 pub struct Office {
-    pub exchange: Exchange,
+    pub exchange: Building,
     pub transports: Transports,
     pub media: MediaHandle,
     pub media_events: UnboundedReceiver<MediaEvent>,

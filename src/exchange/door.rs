@@ -200,19 +200,27 @@ impl Exchange {
         exact.or_else(|| trunks.next())
     }
 
+    pub(super) fn has_trunk_at(&self, flow: Flow) -> bool {
+        self.settings.trunks.iter().any(|trunk| trunk.peer.ip() == flow.remote.ip())
+    }
+
     /// Our domain or, with one tenant, any of this machine's addresses.
     pub(super) fn is_ours(&self, uri: &Uri, flow: Flow) -> bool {
         let ip = match &uri.host {
             Host::Name(name) => {
                 let name = name.trim_end_matches('.');
                 return name.eq_ignore_ascii_case(&self.settings.domain)
-                    || name.eq_ignore_ascii_case("localhost");
+                    || self.settings.is_only_tenant && name.eq_ignore_ascii_case("localhost");
             }
             Host::V4(ip) => IpAddr::V4(*ip),
             Host::V6(ip) => IpAddr::V6(*ip),
         };
+        self.settings.domain == ip.to_string()
+            || self.settings.is_only_tenant && self.is_here(ip, flow)
+    }
+
+    fn is_here(&self, ip: IpAddr, flow: Flow) -> bool {
         ip == flow.local.ip()
-            || self.settings.domain == ip.to_string()
             || self.settings.external_address == Some(ip)
             || self.settings.listen.iter().any(|(_, address)| address.ip() == ip)
     }

@@ -160,6 +160,13 @@ impl Exchange {
         }
     }
 
+    /// One of its trunks brings calls for the number dialled.
+    pub(super) fn has_number(&self, request: &Request) -> bool {
+        let dialled = request.uri.user_decoded().unwrap_or_default();
+        let mut dids = self.settings.trunks.iter().flat_map(|trunk| &trunk.dids);
+        dids.any(|(number, _)| same_number(number, &dialled))
+    }
+
     /// Feature codes are for our own people: a trunk reaches extensions only.
     fn route_from_trunk(&mut self, journey: JourneyId, name: &str, dialled: &str) {
         let Some(trunk) = self.settings.trunks.iter().find(|t| t.name == name) else {

@@ -5,6 +5,7 @@
 //! media commands and reports come out.
 
 mod answer;
+pub mod building;
 mod calls;
 mod door;
 mod identity;
@@ -267,6 +268,23 @@ impl Exchange {
 
     pub fn registrar(&self) -> &Registrar {
         &self.state.registrar
+    }
+
+    /// It belongs to a call, subscription or transaction of this office.
+    fn is_about(&self, message: &Message) -> bool {
+        match message {
+            Message::Response(response) => self.state.transactions.has_sent_for(response),
+            Message::Request(request) => {
+                self.state.transactions.has_seen(request)
+                    || DialogId::of_request(&request.headers).is_some_and(|id| self.has(&id))
+            }
+        }
+    }
+
+    fn has(&self, id: &DialogId) -> bool {
+        self.state.dialogs.contains_key(id)
+            || self.state.tombstones.contains_key(id)
+            || self.state.watchers.has(id)
     }
 
     /// Streams not spent yet.

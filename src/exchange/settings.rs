@@ -15,6 +15,8 @@ use crate::sip::flow::Transport;
 pub struct Settings {
     /// SIP domain, tenant and digest realm.
     pub domain: String,
+    /// Any of this machine's addresses is as good as the domain.
+    pub is_only_tenant: bool,
     /// Where we listen. The first of a transport is used for calls out.
     pub listen: Vec<(Transport, SocketAddr)>,
     /// Told to peers outside `local_networks`.

@@ -124,6 +124,17 @@ pub enum MediaEvent {
     Silent { stream: StreamId, for_ms: u32 },
 }
 
+impl MediaEvent {
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::PortReady(token) => token.stream,
+            Self::FirstPacket { stream, .. }
+            | Self::Digit { stream, .. }
+            | Self::Silent { stream, .. } => *stream,
+        }
+    }
+}
+
 /// What the desk's sound is told. Streams are the desk's own, one for each
 /// line, spent from the stock that [`SoundEvent::PortReady`] fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,8 @@ pub struct Handset {
     pub extension: String,
     pub display: String,
     pub from_host: String,
+    /// Of the office it belongs to.
+    pub domain: String,
     pub allow: &'static str,
     /// Make, model and firmware, as in `User-Agent`.
     pub agent: &'static str,
@@ -73,6 +75,7 @@ impl Handset {
             extension: extension.to_owned(),
             display: String::new(),
             from_host: crate::world::DOMAIN.to_owned(),
+            domain: crate::world::DOMAIN.to_owned(),
             allow: "INVITE, ACK, BYE, CANCEL, UPDATE, NOTIFY, REFER, OPTIONS",
             agent: "Handset 1.0",
             answer_with: None,
@@ -95,8 +98,8 @@ impl Handset {
         Flow { transport: Transport::Udp, local: self.at, remote: self.office }
     }
 
-    fn uri(user: &str) -> Uri {
-        Uri::sip(user, Host::Name(crate::world::DOMAIN.to_owned()))
+    fn uri(&self, user: &str) -> Uri {
+        Uri::sip(user, Host::Name(self.domain.clone()))
     }
 
     fn contact(&self) -> Uri {
@@ -116,7 +119,7 @@ impl Handset {
         Request::new(method.clone(), uri)
             .with(Name::MaxForwards, "70")
             .with(Name::From, self.own().with_tag(&tag).to_string())
-            .with(Name::To, NameAddr::new(None, Self::uri(to)).to_string())
+            .with(Name::To, NameAddr::new(None, self.uri(to)).to_string())
             .with(Name::CallId, call_id)
             .with(Name::CSeq, format!("1 {}", method.as_str()))
             .with(Name::Contact, format!("<{}>", self.contact()))
@@ -126,7 +129,7 @@ impl Handset {
 
     pub fn register(&mut self, expires_s: u32, now: Moment) {
         self.registrations += 1;
-        let domain = Uri { user: None, ..Self::uri("x") };
+        let domain = Uri { user: None, ..self.uri("x") };
         let own = self.extension.clone();
         let request = self.outside_dialog(Method::Register, &own, domain);
         let request = request.with(Name::Expires, expires_s.to_string());
@@ -135,7 +138,7 @@ impl Handset {
 
     pub fn subscribe(&mut self, event: &'static str, accept: &'static str, now: Moment) {
         let own = self.extension.clone();
-        let request = self.outside_dialog(Method::Subscribe, &own, Self::uri(&own));
+        let request = self.outside_dialog(Method::Subscribe, &own, self.uri(&own));
         let request = request.with(Name::Event, event).with(Name::Expires, "3600");
         let request = if accept.is_empty() { request } else { request.with(Name::Accept, accept) };
         self.request(request, now);
@@ -143,7 +146,7 @@ impl Handset {
 
     /// Dials; the line's index.
     pub fn dial(&mut self, number: &str, now: Moment) -> usize {
-        let invite = self.outside_dialog(Method::Invite, number, Self::uri(number));
+        let invite = self.outside_dialog(Method::Invite, number, self.uri(number));
         let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
         let mut session = SdpVersion::new(self.chance.draw());
         let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
@@ -153,7 +156,7 @@ impl Handset {
             invite.headers.call_id().unwrap(),
             local,
             remote,
-            Self::uri(number),
+            self.uri(number),
             self.contact(),
             self.flow(),
         );
@@ -202,7 +205,7 @@ impl Handset {
         let server = self.lines[index].server.unwrap();
         let mut response = self.in_dialog(index, self.lines[index].invite.response(status));
         if let Some(contact) = contact {
-            response.headers.set(Name::Contact, format!("<{}>", Self::uri(contact)));
+            response.headers.set(Name::Contact, format!("<{}>", self.uri(contact)));
         }
         self.respond(server, &response, now);
     }
@@ -244,7 +247,7 @@ impl Handset {
     /// Transfers the line's other party to whatever `to` is.
     pub fn refer(&mut self, index: usize, to: &str, now: Moment) {
         let refer = self.lines[index].dialog.request(Method::Refer);
-        let refer = refer.with(Name::ReferTo, format!("<sip:{to}@{}>", crate::world::DOMAIN));
+        let refer = refer.with(Name::ReferTo, format!("<sip:{to}@{}>", self.domain));
         self.request(refer, now);
     }
 
@@ -265,13 +268,13 @@ impl Handset {
     /// A call of another device of ours moves to this one.
     pub fn take_over(&mut self, replaces: String, now: Moment) {
         let own = self.extension.clone();
-        let invite = self.outside_dialog(Method::Invite, &own, Self::uri(&own));
+        let invite = self.outside_dialog(Method::Invite, &own, self.uri(&own));
         let mut session = SdpVersion::new(1);
         let offer = negotiation::offer(&self.local(30_900, Direction::SendRecv), &mut session);
         let invite = invite.with(Name::Replaces, replaces).body("application/sdp", offer);
         let (local, remote) = (invite.headers.from().unwrap(), invite.headers.to().unwrap());
         let call_id = invite.headers.call_id().unwrap();
-        let (target, contact) = (Self::uri(&own), self.contact());
+        let (target, contact) = (self.uri(&own), self.contact());
         let dialog = Dialog::outgoing(call_id, local, remote, target, contact, self.flow());
         let client = self.request(invite.clone(), now);
         self.lines.push(Line {

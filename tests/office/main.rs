@@ -11,6 +11,7 @@ mod calls;
 mod door;
 mod handset;
 mod park;
+mod tenants;
 mod watchers;
 mod weather;
 mod world;

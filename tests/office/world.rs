@@ -13,6 +13,7 @@ use bellhop::domain::effects::Effects;
 use bellhop::domain::ids::Extension;
 use bellhop::domain::recall::Recall;
 use bellhop::domain::time::{Moment, WallTime};
+use bellhop::exchange::building::Building;
 use bellhop::exchange::settings::{
     ExtensionSettings, GroupSettings, Limits, Settings, TrunkSettings,
 };
@@ -41,8 +42,33 @@ pub enum Packet {
     ToHandset(Flow, Bytes),
 }
 
+/// Everybody under the server's roof; it looks like the first of them.
+pub struct Office(pub Building);
+
+impl std::ops::Deref for Office {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        &self.0.offices()[0]
+    }
+}
+
+impl Office {
+    pub fn handle(&mut self, input: exchange::Input, now: Moment) -> Effects<exchange::Effect> {
+        self.0.handle(input, now)
+    }
+
+    pub fn handle_wakeup(&mut self, now: Moment) -> Effects<exchange::Effect> {
+        self.0.handle_wakeup(now)
+    }
+
+    pub fn next_wakeup(&self) -> Option<bellhop::domain::time::Wakeup> {
+        self.0.next_wakeup()
+    }
+}
+
 pub struct World {
-    pub exchange: Exchange,
+    pub exchange: Office,
     pub handsets: BTreeMap<SocketAddr, Handset>,
     pub now: Moment,
     pub weather: Weather,
@@ -63,7 +89,15 @@ impl World {
     }
 
     pub fn with(settings: Settings, seed: u128) -> Self {
-        let exchange = Exchange::new(settings, Chance::from_seed(seed), [7; 32]);
+        Self::of(vec![settings], seed)
+    }
+
+    /// Several tenants of one server. What the stories look at is the first.
+    pub fn of(tenants: Vec<Settings>, seed: u128) -> Self {
+        let offices = tenants.into_iter().zip(0..).map(|(settings, index)| {
+            Exchange::new(settings, Chance::from_seed(seed + index * 1_000), [7; 32])
+        });
+        let exchange = Office(Building::new(offices.collect()));
         let mut world = Self {
             exchange,
             handsets: BTreeMap::new(),
@@ -190,7 +224,7 @@ impl World {
         self.connected.clear();
         let (exchange, now, effects) =
             Exchange::restore(snapshot, settings(), [7; 32], wall + away);
-        self.exchange = exchange;
+        self.exchange = Office(Building::new(vec![exchange]));
         self.now = now;
         self.carry_out(effects);
     }
@@ -303,6 +337,7 @@ pub fn settings() -> Settings {
     let recall = Recall { after: s(45), ..Recall::default() };
     Settings {
         domain: DOMAIN.to_owned(),
+        is_only_tenant: true,
         listen: vec![(Transport::Udp, office())],
         external_address: None,
         local_networks: Vec::new(),

@@ -56,7 +56,6 @@ pub fn read_further(
     let mut tenants = Vec::new();
     for mut section in root.sections("tenant", reader) {
         let place = section.place.clone();
-        reader.later(&place, "tenant", "serving several tenants comes");
         let domain = read_domain(&mut section, reader);
         match &domain {
             None if !section.has("domain") => {

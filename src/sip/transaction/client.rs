@@ -314,6 +314,10 @@ impl Clients {
         Some((*id, method))
     }
 
+    pub(super) fn of(&self, response: &Response) -> Option<ClientId> {
+        self.matching(response).map(|(id, _)| id)
+    }
+
     fn forget(&mut self, id: ClientId) {
         if let Some(client) = self.by_id.remove(&id) {
             self.by_branch.remove(&client.branch);

@@ -103,6 +103,16 @@ impl Transactions {
         self.servers.open_from(flow)
     }
 
+    /// A request of ours that this answers is still remembered.
+    pub fn has_sent_for(&self, response: &Response) -> bool {
+        self.clients.of(response).is_some()
+    }
+
+    /// A repetition, CANCEL or ACK of a request that is still remembered.
+    pub fn has_seen(&self, request: &Request) -> bool {
+        self.servers.has(request)
+    }
+
     pub fn next_wakeup(&self) -> Option<Wakeup> {
         self.timers.next().map(|at| Wakeup { at, reason: "SIP transaction timer" })
     }

@@ -203,6 +203,14 @@ impl Transactions {
 }
 
 impl Servers {
+    pub(super) fn has(&self, request: &Request) -> bool {
+        let key = match request.method {
+            Method::Ack | Method::Cancel => key_of_invite(request),
+            _ => key_of(request),
+        };
+        self.by_key.contains_key(&key)
+    }
+
     pub(super) fn open_from(&self, flow: &Flow) -> usize {
         self.open.get(&flow.remote.ip()).copied().unwrap_or_default()
     }
