@@ -316,6 +316,7 @@ impl Exchange {
         let effects = self.state.lot.resume(self.now);
         self.carry_out_lot(effects);
         self.state.watchers.all_changed();
+        self.all_connections_lost();
     }
 }
 

@@ -215,12 +215,14 @@ impl Exchange {
         let own = calling.map(|leg| leg.dialog.flow.remote);
         let devices = self.state.registrar.devices(extension).iter();
         devices
-            .filter(|device| device.expires_at > self.now && own != Some(device.route().remote))
-            .map(|device| Target {
+            .filter(|device| device.expires_at > self.now)
+            .filter_map(|device| Some((device, device.route()?)))
+            .filter(|(_, flow)| own != Some(flow.remote))
+            .map(|(device, flow)| Target {
                 party: Party::Extension(extension.clone()),
                 identity: self.extension_identity(extension),
                 uri: device.contact.clone(),
-                flow: device.route(),
+                flow,
             })
             .collect()
     }

@@ -7,6 +7,7 @@
 mod answer;
 pub mod building;
 mod calls;
+mod connections;
 mod door;
 mod identity;
 mod in_dialog;
@@ -213,10 +214,7 @@ impl Exchange {
             Input::Datagram { bytes, flow } => self.datagram(&bytes, flow),
             Input::Message { message, flow } => self.message(message, flow),
             Input::Broken { fault, flow } => self.answer_broken(&fault, flow),
-            Input::TransportFailed { flow } => {
-                let effects = self.state.transactions.transport_failed(flow);
-                self.carry_out(effects);
-            }
+            Input::TransportFailed { flow } => self.connection_lost(flow),
             Input::Media(event) => self.media_event(event),
         }
         self.turn_over()

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
 use crate::exchange::{Due, Effect, Exchange, Report};
-use crate::sip::dialog::reachable;
+use crate::sip::dialog::{elsewhere, reachable};
 use crate::sip::flow::Flow;
 use crate::sip::wire::{Contacts, Name, NameAddr, Request, Uri};
 
@@ -23,8 +23,13 @@ pub struct Binding {
     /// Where its REGISTER came from.
     pub flow: Flow,
     pub expires_at: Moment,
+    /// That connection is gone.
+    lost: bool,
     call_id: String,
     cseq: u32,
+    /// `+sip.instance` and `reg-id` (RFC 5626 §4.1): the same device, whatever
+    /// its Contact is.
+    instance: Option<(String, Option<String>)>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -33,9 +38,13 @@ pub struct Registrar {
 }
 
 impl Binding {
-    /// Where requests to the device go.
-    pub fn route(&self) -> Flow {
-        reachable(&self.contact, self.flow)
+    /// Where requests to the device go. None: its connection is gone, and it
+    /// does not listen where we could connect to.
+    pub fn route(&self) -> Option<Flow> {
+        match self.lost {
+            false => Some(reachable(&self.contact, self.flow)),
+            true => elsewhere(&self.contact, self.flow),
+        }
     }
 }
 
@@ -48,6 +57,15 @@ impl Registrar {
         !self.devices(extension).is_empty()
     }
 
+    pub(super) fn connection_lost(&mut self, flow: Flow) {
+        let all = self.by_extension.values_mut().flatten();
+        all.filter(|binding| binding.flow == flow).for_each(|binding| binding.lost = true);
+    }
+
+    pub(super) fn flows(&self) -> impl Iterator<Item = Flow> {
+        self.by_extension.values().flatten().map(|binding| binding.flow)
+    }
+
     fn next_expiry(&self, extension: &Extension) -> Option<Moment> {
         self.devices(extension).iter().map(|binding| binding.expires_at).min()
     }
@@ -58,6 +76,13 @@ struct Change {
     contact: Uri,
     /// Zero removes it.
     expires_s: u32,
+    instance: Option<(String, Option<String>)>,
+}
+
+/// A device that has registered, and what was known of it before.
+struct Arrival {
+    old: Option<Binding>,
+    new: Binding,
 }
 
 impl Exchange {
@@ -75,11 +100,17 @@ impl Exchange {
             return self.answer(request, flow, response);
         }
         let was = self.state.registrar.is_registered(&extension);
-        if let Err((status, reason)) = self.rebind(&extension, changes, request, flow) {
-            return self.answer(request, flow, request.response(status).reason(reason));
-        }
+        let arrivals = match self.rebind(&extension, changes, request, flow) {
+            Ok(arrivals) => arrivals,
+            Err((status, reason)) => {
+                return self.answer(request, flow, request.response(status).reason(reason));
+            }
+        };
         self.answer_register(&extension, request, flow);
         self.registration_changed(&extension, was);
+        for Arrival { old, new } in arrivals {
+            self.device_is_back(&extension, old.as_ref(), &new);
+        }
     }
 
     /// All of the changes or none (RFC 3261 §10.3 step 7).
@@ -89,34 +120,33 @@ impl Exchange {
         changes: Vec<Change>,
         request: &Request,
         flow: Flow,
-    ) -> Result<(), (u16, &'static str)> {
+    ) -> Result<Vec<Arrival>, (u16, &'static str)> {
         let call_id = request.headers.call_id().unwrap_or_default();
         let cseq = request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        let listed: Vec<Uri> = changes.iter().map(|change| change.contact.clone()).collect();
         let mut devices = self.state.registrar.devices(extension).to_vec();
         devices.retain(|binding| binding.expires_at > self.now);
-        for Change { contact, expires_s } in changes {
-            let old = devices.iter().position(|binding| binding.contact.equivalent(&contact));
-            if let Some(old) = old.map(|index| &devices[index])
-                && old.call_id == call_id
-                && cseq < old.cseq
-            {
+        let mut arrivals = Vec::new();
+        for change in changes {
+            let index = change.place_among(&devices, &call_id, &listed);
+            let old = index.map(|index| devices.remove(index));
+            if old.as_ref().is_some_and(|old| old.call_id == call_id && cseq < old.cseq) {
                 return Err((400, "CSeq is lower than before"));
             }
-            if let Some(index) = old {
-                devices.remove(index);
-            }
-            if expires_s > 0 {
-                let span = Duration::from_secs(u64::from(expires_s.min(EXPIRES_MAX_S)));
-                let expires_at = self.now + span;
-                let call_id = call_id.clone();
-                devices.push(Binding { contact, flow, expires_at, call_id, cseq });
+            if let Some(new) = change.binding(flow, self.now, &call_id, cseq) {
+                devices.push(new.clone());
+                arrivals.push(Arrival { old, new });
             }
         }
-        if devices.len() > self.settings.limits.bindings_per_extension {
+        let devices_max = self.settings.limits.bindings_per_extension;
+        if arrivals.len() > devices_max {
             return Err((403, "Too many devices for this extension"));
         }
+        while devices.len() > devices_max {
+            forget_stalest(&mut devices);
+        }
         self.state.registrar.by_extension.insert(extension.clone(), devices);
-        Ok(())
+        Ok(arrivals)
     }
 
     fn answer_register(&mut self, extension: &Extension, request: &Request, flow: Flow) {
@@ -158,13 +188,55 @@ impl Exchange {
     }
 }
 
+impl Change {
+    /// The binding it changes: of its Contact, or else of the same device under
+    /// a Contact that it has left behind with its connection.
+    fn place_among(&self, devices: &[Binding], call_id: &str, listed: &[Uri]) -> Option<usize> {
+        let same = devices.iter().position(|binding| binding.contact.equivalent(&self.contact));
+        if same.is_some() || self.expires_s == 0 {
+            return same;
+        }
+        devices.iter().position(|binding| {
+            let instance = binding.instance.is_some() && binding.instance == self.instance;
+            let left = instance || (binding.lost && binding.call_id == call_id);
+            left && !listed.iter().any(|other| other.equivalent(&binding.contact))
+        })
+    }
+
+    /// None: it is to be removed.
+    fn binding(self, flow: Flow, now: Moment, call_id: &str, cseq: u32) -> Option<Binding> {
+        let span = Duration::from_secs(u64::from(self.expires_s.min(EXPIRES_MAX_S)));
+        (self.expires_s > 0).then(|| Binding {
+            contact: self.contact,
+            flow,
+            expires_at: now + span,
+            lost: false,
+            call_id: call_id.to_owned(),
+            cseq,
+            instance: self.instance,
+        })
+    }
+}
+
+/// A phone whose Contact changes with each start must not lock itself out: the
+/// one whose connection is gone goes, else the one longest unheard of. What
+/// has registered just now is at the end.
+fn forget_stalest(devices: &mut Vec<Binding>) {
+    let stalest = devices.iter().position(|binding| binding.lost).unwrap_or(0);
+    devices.remove(stalest);
+}
+
 fn changes_asked(request: &Request, devices: &[Binding]) -> Result<Vec<Change>, &'static str> {
     let default_s = request.headers.expires().unwrap_or(EXPIRES_DEFAULT_S);
     match request.headers.contacts() {
         Err(_) => Err("Contact cannot be read"),
         Ok(Contacts::Star) if request.headers.expires() == Some(0) => Ok(devices
             .iter()
-            .map(|binding| Change { contact: binding.contact.clone(), expires_s: 0 })
+            .map(|binding| Change {
+                contact: binding.contact.clone(),
+                expires_s: 0,
+                instance: None,
+            })
             .collect()),
         Ok(Contacts::Star) => Err("Contact * goes with Expires 0 only"),
         Ok(Contacts::List(contacts)) => Ok(contacts
@@ -172,8 +244,14 @@ fn changes_asked(request: &Request, devices: &[Binding]) -> Result<Vec<Change>, 
             .map(|contact| {
                 let own = contact.params.get("expires").map(|text| text.parse().ok());
                 let expires_s = own.map_or(default_s, |s| s.unwrap_or(EXPIRES_DEFAULT_S));
-                Change { contact: contact.uri, expires_s }
+                let instance = instance_of(&contact);
+                Change { contact: contact.uri, expires_s, instance }
             })
             .collect()),
     }
+}
+
+fn instance_of(contact: &NameAddr) -> Option<(String, Option<String>)> {
+    let of = |name: &str| contact.params.get(name).map(str::to_owned);
+    of("+sip.instance").map(|instance| (instance, of("reg-id")))
 }

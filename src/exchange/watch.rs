@@ -49,6 +49,9 @@ pub(super) enum News {
     Underway,
     /// And what it says is out of date already.
     UnderwayAndDue,
+    /// Its connection is gone and there is no other way: it is told everything
+    /// when its phone is back.
+    Adrift,
 }
 
 impl News {
@@ -56,6 +59,15 @@ impl News {
         match self {
             Self::Told | Self::Due => Self::Due,
             Self::Underway | Self::UnderwayAndDue => Self::UnderwayAndDue,
+            Self::Adrift => Self::Adrift,
+        }
+    }
+
+    /// The watcher is heard again: whatever it was told, it is told anew.
+    pub(super) fn back(self) -> Self {
+        match self {
+            Self::Adrift => Self::Due,
+            news => news.arrived(),
         }
     }
 }
@@ -98,6 +110,27 @@ impl Watchers {
         }
     }
 
+    pub fn connection_lost(&mut self, flow: Flow) {
+        for subscription in self.by_dialog.values_mut().filter(|s| s.dialog.flow == flow) {
+            match subscription.dialog.elsewhere() {
+                Some(other) => subscription.dialog.flow = other,
+                None => subscription.news = News::Adrift,
+            }
+        }
+    }
+
+    pub fn flows(&self) -> impl Iterator<Item = Flow> {
+        self.by_dialog.values().map(|subscription| subscription.dialog.flow)
+    }
+
+    pub fn of_mut(&mut self, watcher: &Extension) -> impl Iterator<Item = &mut Subscription> {
+        self.by_dialog.values_mut().filter(move |s| s.watcher == *watcher)
+    }
+
+    pub fn some_news(&mut self) {
+        self.has_news |= self.by_dialog.values().any(|s| s.news == News::Due);
+    }
+
     fn of(&self, watcher: &Extension) -> usize {
         self.by_dialog.values().filter(|s| s.watcher == *watcher).count()
     }
@@ -115,6 +148,9 @@ impl Exchange {
             return self.refuse(request, flow, 403, "Only one's own extension can be watched");
         }
         let limits = self.settings.limits;
+        if self.state.watchers.of(&extension) >= limits.subscriptions_per_extension {
+            self.forget_those_adrift(&extension);
+        }
         if self.state.watchers.of(&extension) >= limits.subscriptions_per_extension
             || self.state.watchers.by_dialog.len() >= limits.subscriptions
         {
@@ -153,6 +189,18 @@ impl Exchange {
         }
     }
 
+    /// A phone that subscribes anew with each connection leaves the old ones
+    /// behind; they must not use up its extension's share.
+    fn forget_those_adrift(&mut self, watcher: &Extension) {
+        let all = self.state.watchers.by_dialog.iter();
+        let adrift = all.filter(|(_, s)| s.news == News::Adrift && s.watcher == *watcher);
+        let adrift: Vec<DialogId> = adrift.map(|(id, _)| id.clone()).collect();
+        for id in adrift {
+            self.state.watchers.by_dialog.remove(&id);
+            self.state.due.clear(&Due::Subscription(id));
+        }
+    }
+
     /// 200 and, at once after it, the whole state (RFC 6665 §4.2.1).
     fn renew(&mut self, id: &DialogId, request: &Request, flow: Flow) {
         let asked_s = request.headers.expires().unwrap_or(EXPIRES_DEFAULT_S);
@@ -162,7 +210,7 @@ impl Exchange {
         };
         let Some(subscription) = self.state.watchers.by_dialog.get_mut(id) else { return };
         subscription.expires_at = self.now + Duration::from_secs(u64::from(expires_s));
-        subscription.news = subscription.news.arrived();
+        subscription.news = subscription.news.back();
         let local = subscription.dialog.local.to_string();
         let contact = format!("<{}>", subscription.dialog.contact);
         self.state.due.set(Due::Subscription(id.clone()), subscription.expires_at);
@@ -179,15 +227,20 @@ impl Exchange {
     pub(super) fn subscription_expired(&mut self, id: &DialogId) {
         let Some(subscription) = self.state.watchers.by_dialog.get(id) else { return };
         // The last one says that it is the last (RFC 6665 §4.1.3).
-        let notify = self.notify_of(subscription, &mut None);
-        let flow = subscription.dialog.flow;
-        self.number_and_send(id, notify, flow, Errand::Parting);
+        if subscription.news != News::Adrift {
+            let notify = self.notify_of(subscription, &mut None);
+            let flow = subscription.dialog.flow;
+            self.number_and_send(id, notify, flow, Errand::Parting);
+        }
         self.state.watchers.by_dialog.remove(id);
     }
 
     /// A NOTIFY has its answer, or none in time.
     pub(super) fn notified(&mut self, id: &DialogId, status: Option<u16>) {
         let Some(subscription) = self.state.watchers.by_dialog.get_mut(id) else { return };
+        if subscription.news == News::Adrift && status.is_none() {
+            return;
+        }
         if !matches!(status, Some(200..=299)) {
             self.state.watchers.by_dialog.remove(id);
             return self.state.due.clear(&Due::Subscription(id.clone()));
@@ -196,6 +249,7 @@ impl Exchange {
         subscription.news = match subscription.news {
             News::Due | News::UnderwayAndDue => News::Due,
             News::Told | News::Underway => News::Told,
+            News::Adrift => News::Adrift,
         };
         self.state.watchers.has_news |= more;
     }

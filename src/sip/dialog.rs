@@ -5,7 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::sip::flow::Flow;
+use crate::sip::flow::{Flow, Transport};
 use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Request, Response, Uri};
 
 /// A peer that both sides could have started.
@@ -117,6 +117,16 @@ impl Dialog {
         }
     }
 
+    /// The peer is heard on `flow` from now on.
+    pub fn move_to(&mut self, flow: Flow) {
+        self.flow = next_hop(&self.routes, &self.target, flow);
+    }
+
+    /// Where else the peer may be found when his connection is gone.
+    pub fn elsewhere(&self) -> Option<Flow> {
+        elsewhere(hop(&self.routes, &self.target), self.flow)
+    }
+
     /// A new request of ours within the dialog.
     pub fn request(&mut self, method: Method) -> Request {
         self.local_cseq += 1;
@@ -163,8 +173,12 @@ impl Dialog {
 }
 
 /// The first route if there is one, else the target (RFC 3261 §12.2.1.1).
+fn hop<'a>(routes: &'a [NameAddr], target: &'a Uri) -> &'a Uri {
+    routes.first().map_or(target, |route| &route.uri)
+}
+
 fn next_hop(routes: &[NameAddr], target: &Uri, flow: Flow) -> Flow {
-    reachable(routes.first().map_or(target, |route| &route.uri), flow)
+    reachable(hop(routes, target), flow)
 }
 
 /// Where requests for `target` go, when the peer was last heard on `flow`.
@@ -175,13 +189,35 @@ pub fn reachable(target: &Uri, flow: Flow) -> Flow {
     if flow.transport.is_reliable() {
         return flow;
     }
+    at_contact(target, flow).unwrap_or(flow)
+}
+
+/// Where else a peer listens whose connection `flow` is gone: at his Contact,
+/// by the same transport (RFC 3261 §12.2.1.1, §18.1.1). None: he is to come
+/// back by himself.
+pub fn elsewhere(target: &Uri, flow: Flow) -> Option<Flow> {
+    // Whoever came by WebSocket cannot be connected to (RFC 7118 §5).
+    if !matches!(flow.transport, Transport::Tcp | Transport::Tls) {
+        return None;
+    }
+    at_contact(target, flow).filter(|other| *other != flow)
+}
+
+/// None: it is another host than the one we hear him from, so behind a NAT, or
+/// a host of somebody else's that we are to bother.
+fn at_contact(target: &Uri, flow: Flow) -> Option<Flow> {
     let host = match &target.host {
         Host::V4(ip) => IpAddr::V4(*ip),
         Host::V6(ip) => IpAddr::V6(*ip),
-        Host::Name(_) => return flow,
+        Host::Name(_) => return None,
     };
-    if host != flow.remote.ip() {
-        return flow;
-    }
-    Flow { remote: SocketAddr::new(host, target.port.unwrap_or(5060)), ..flow }
+    let usual = if flow.transport == Transport::Tls { 5061 } else { 5060 };
+    let remote = SocketAddr::new(host, target.port.unwrap_or(usual));
+    (host == flow.remote.ip()).then_some(Flow { remote, ..flow })
+}
+
+/// The place in the network that a request was sent for.
+pub fn hop_of(request: &Request) -> Uri {
+    let route = request.headers.routes().into_iter().next();
+    route.map_or_else(|| request.uri.clone(), |route| route.uri)
 }

@@ -35,6 +35,15 @@ pub struct Handset {
     pub sent: Vec<Bytes>,
     /// Put on the wire for this word, whatever SIP may think of it.
     pub raw: Option<(&'static str, &'static [u8])>,
+    pub transport: Transport,
+    /// Its end of the stream to the office, while it has one.
+    pub connection: Option<SocketAddr>,
+    /// It takes connections at its Contact.
+    pub listens: bool,
+    /// In its Contact instead of where it is.
+    pub claims: Option<SocketAddr>,
+    /// `+sip.instance` in what it registers.
+    pub instance: Option<&'static str>,
     at: SocketAddr,
     office: SocketAddr,
     transactions: Transactions,
@@ -84,6 +93,11 @@ impl Handset {
             got: Vec::new(),
             sent: Vec::new(),
             raw: None,
+            transport: Transport::Udp,
+            connection: None,
+            listens: false,
+            claims: None,
+            instance: None,
             at,
             office,
             transactions: Transactions::default(),
@@ -95,7 +109,7 @@ impl Handset {
     }
 
     fn flow(&self) -> Flow {
-        Flow { transport: Transport::Udp, local: self.at, remote: self.office }
+        Flow { transport: self.transport, local: self.at, remote: self.office }
     }
 
     fn uri(&self, user: &str) -> Uri {
@@ -103,8 +117,12 @@ impl Handset {
     }
 
     fn contact(&self) -> Uri {
-        let mut uri = Uri::sip(&self.extension, Host::from(self.at.ip()));
-        uri.port = Some(self.at.port());
+        let at = self.claims.unwrap_or(self.at);
+        let mut uri = Uri::sip(&self.extension, Host::from(at.ip()));
+        uri.port = Some(at.port());
+        if self.transport == Transport::Tcp {
+            uri.params.set("transport", Some("tcp".to_owned()));
+        }
         uri
     }
 
@@ -132,7 +150,11 @@ impl Handset {
         let domain = Uri { user: None, ..self.uri("x") };
         let own = self.extension.clone();
         let request = self.outside_dialog(Method::Register, &own, domain);
-        let request = request.with(Name::Expires, expires_s.to_string());
+        let mut request = request.with(Name::Expires, expires_s.to_string());
+        if let Some(instance) = self.instance {
+            let contact = format!("<{}>;+sip.instance=\"{instance}\"", self.contact());
+            request.headers.set(Name::Contact, contact);
+        }
         self.request(request, now);
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod calls;
+mod connections;
 mod door;
 mod handset;
 mod park;

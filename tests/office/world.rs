@@ -77,6 +77,9 @@ pub struct World {
     pub playing: BTreeMap<StreamId, Source>,
     pub connected: BTreeMap<StreamId, bellhop::media::control::Agreed>,
     closed: BTreeSet<StreamId>,
+    /// Ends of streams that are gone unnoticed.
+    cut: BTreeSet<SocketAddr>,
+    connections: u16,
     chance: Chance,
     /// On the network, by when and in which order it arrives.
     pub underway: BTreeMap<(Moment, u64), Packet>,
@@ -107,6 +110,8 @@ impl World {
             playing: BTreeMap::new(),
             connected: BTreeMap::new(),
             closed: BTreeSet::new(),
+            cut: BTreeSet::new(),
+            connections: 0,
             chance: Chance::from_seed(seed + 1),
             underway: BTreeMap::new(),
             sent: 0,
@@ -142,6 +147,48 @@ impl World {
         let seed = u128::from(host) + 1_000;
         self.handsets.insert(at, Handset::new(extension, at, office(), Chance::from_seed(seed)));
         at
+    }
+
+    /// A phone of `extension` on a stream, registered. It listens at its Contact.
+    pub fn tcp_phone(&mut self, extension: &str, host: u8) -> SocketAddr {
+        self.tcp_phone_that(extension, host, |handset| handset.listens = true)
+    }
+
+    pub fn tcp_phone_that(
+        &mut self,
+        extension: &str,
+        host: u8,
+        is: impl FnOnce(&mut Handset),
+    ) -> SocketAddr {
+        let at = self.unregistered(extension, host);
+        let handset = self.get(at);
+        handset.transport = Transport::Tcp;
+        is(handset);
+        self.act(at, |handset, now| handset.register(3600, now));
+        self.settle();
+        at
+    }
+
+    fn stream(&self, remote: SocketAddr) -> Flow {
+        Flow { transport: Transport::Tcp, local: office(), remote }
+    }
+
+    /// The handset closes its connection, and the office is told.
+    pub fn disconnect(&mut self, at: SocketAddr) {
+        let remote = self.get(at).connection.take().expect("it has no connection");
+        self.stream_failed(remote);
+    }
+
+    /// The connection is gone and nobody notices: what is sent there vanishes.
+    pub fn cut(&mut self, at: SocketAddr) {
+        let remote = self.get(at).connection.take().expect("it has no connection");
+        self.cut.insert(remote);
+    }
+
+    fn stream_failed(&mut self, remote: SocketAddr) {
+        let flow = self.stream(remote);
+        let effects = self.exchange.handle(exchange::Input::TransportFailed { flow }, self.now);
+        self.carry_out(effects);
     }
 
     /// Somebody outside, brought by the trunk.
@@ -208,11 +255,38 @@ impl World {
                 self.carry_out(effects);
             }
             Packet::ToHandset(flow, bytes) => {
-                if self.handsets.contains_key(&flow.remote) {
+                if flow.transport == Transport::Tcp {
+                    self.deliver_on_stream(flow, &bytes);
+                } else if self.handsets.contains_key(&flow.remote) {
                     self.act(flow.remote, |handset, now| handset.receive(&bytes, now));
                 }
             }
         }
+    }
+
+    /// On the connection, or a new one to whoever listens there.
+    fn deliver_on_stream(&mut self, flow: Flow, bytes: &Bytes) {
+        let connected = |handset: &&mut Handset| handset.connection == Some(flow.remote);
+        let mut at = self.handsets.iter_mut().find(|(_, h)| connected(h)).map(|(at, _)| *at);
+        if at.is_none()
+            && let Some(handset) = self.handsets.get_mut(&flow.remote).filter(|h| h.listens)
+        {
+            handset.connection = Some(flow.remote);
+            at = Some(flow.remote);
+        }
+        match at {
+            Some(at) => self.act(at, |handset, now| handset.receive(bytes, now)),
+            None if self.cut.contains(&flow.remote) => {}
+            None => self.stream_failed(flow.remote),
+        }
+    }
+
+    fn connection_of(&mut self, at: SocketAddr) -> SocketAddr {
+        let handset = self.handsets.get_mut(&at).unwrap();
+        *handset.connection.get_or_insert_with(|| {
+            self.connections += 1;
+            SocketAddr::new(at.ip(), 40_000 + self.connections)
+        })
     }
 
     /// The program dies and starts again on what was saved, `away` later.
@@ -222,6 +296,7 @@ impl World {
         let snapshot = serde_json::from_str(&saved).unwrap();
         self.playing.clear();
         self.connected.clear();
+        self.handsets.values_mut().for_each(|handset| handset.connection = None);
         let (exchange, now, effects) =
             Exchange::restore(snapshot, settings(), [7; 32], wall + away);
         self.exchange = Office(Building::new(vec![exchange]));
@@ -262,16 +337,23 @@ impl World {
 
     fn collect(&mut self, at: SocketAddr) {
         let handset = self.handsets.get_mut(&at).unwrap();
-        let raw = handset.raw;
-        for bytes in std::mem::take(&mut handset.sent) {
+        let (raw, transport) = (handset.raw, handset.transport);
+        let sent = std::mem::take(&mut handset.sent);
+        if sent.is_empty() {
+            return;
+        }
+        let remote = if transport == Transport::Tcp { self.connection_of(at) } else { at };
+        for bytes in sent {
             let bytes = raw.map_or(bytes.clone(), |(word, raw)| replaced(&bytes, word, raw));
-            let flow = Flow { transport: Transport::Udp, local: office(), remote: at };
+            let flow = Flow { transport, local: office(), remote };
             self.post(|| Packet::ToOffice(flow, bytes.clone()));
         }
     }
 
     fn post(&mut self, packet: impl Fn() -> Packet) {
-        let Weather { loss, doubled, jitter } = self.weather;
+        let (Packet::ToOffice(flow, _) | Packet::ToHandset(flow, _)) = packet();
+        let weather = if flow.transport.is_reliable() { Weather::default() } else { self.weather };
+        let Weather { loss, doubled, jitter } = weather;
         let copies = if self.chance.below(100) < doubled { 2 } else { 1 };
         for _ in 0..copies {
             if self.chance.below(100) < loss {

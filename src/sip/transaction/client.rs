@@ -154,6 +154,27 @@ impl Transactions {
         ids.into_iter().map(|id| self.give_up(id)).collect()
     }
 
+    /// What is under way to the lost `from` is said again where `to` finds its
+    /// peer: there it is a repetition or news, and both are understood.
+    pub(super) fn reroute_clients(
+        &mut self,
+        from: Flow,
+        to: impl Fn(&Request) -> Option<Flow>,
+    ) -> Effects<Effect> {
+        let mut effects = Effects::none();
+        for client in self.clients.by_id.values_mut().filter(|client| client.flow == from) {
+            let Some(flow) = to(&client.request) else { continue };
+            client.flow = flow;
+            if let State::Accepted { ack: Some((ack_flow, _)), .. } = &mut client.state {
+                *ack_flow = flow;
+            }
+            if client.is_open() {
+                effects.push(Effect::Send { flow, bytes: client.request.to_bytes() });
+            }
+        }
+        effects
+    }
+
     pub(super) fn receive_response(
         &mut self,
         response: Response,

@@ -98,6 +98,19 @@ impl Transactions {
         }
     }
 
+    /// A peer is not where `from` leads any more. What is under way goes on
+    /// where `to` finds him, for each request of ours; our own answers go to
+    /// `answers`, or to where he says he listens.
+    pub fn reroute(
+        &mut self,
+        from: Flow,
+        to: impl Fn(&Request) -> Option<Flow>,
+        answers: Option<Flow>,
+    ) -> Effects<Effect> {
+        self.reroute_servers(from, answers);
+        self.reroute_clients(from, to)
+    }
+
     /// Unfinished transactions of requests we took on, from this host: for limits.
     pub fn open_from(&self, flow: &Flow) -> usize {
         self.servers.open_from(flow)

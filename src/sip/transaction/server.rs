@@ -178,6 +178,22 @@ impl Transactions {
         effects
     }
 
+    /// Answers go to `to` that would have gone to the lost `from`; without it
+    /// to where the peer says he listens (RFC 3261 §18.2.2).
+    pub(super) fn reroute_servers(&mut self, from: Flow, to: Option<Flow>) {
+        let mut moved = Vec::new();
+        for server in self.servers.by_id.values_mut().filter(|server| server.flow == from) {
+            server.flow = to.unwrap_or_else(|| listening(&server.request.headers, from));
+            if matches!(server.state, State::Proceeding { .. }) {
+                moved.push(server.flow.remote.ip());
+            }
+        }
+        for host in moved {
+            self.servers.closed(from.remote.ip());
+            *self.servers.open.entry(host).or_default() += 1;
+        }
+    }
+
     pub(super) fn server_due(&mut self, id: ServerId, now: Moment) -> Effects<Effect> {
         let Some(server) = self.servers.by_id.get_mut(&id) else { return Effects::none() };
         let flow = server.flow;
@@ -274,10 +290,15 @@ pub(super) fn reply_flow(headers: &Headers, flow: Flow) -> Flow {
     if flow.transport.is_reliable() {
         return flow;
     }
-    let Ok(via) = headers.via() else { return flow };
-    if via.params.has("rport") {
-        return flow;
+    match headers.via() {
+        Ok(via) if !via.params.has("rport") => listening(headers, flow),
+        Ok(_) | Err(_) => flow,
     }
+}
+
+/// The source's address with the port in its Via.
+fn listening(headers: &Headers, flow: Flow) -> Flow {
+    let Ok(via) = headers.via() else { return flow };
     let port = via.port.unwrap_or(5060);
     Flow { remote: SocketAddr::new(flow.remote.ip(), port), ..flow }
 }
