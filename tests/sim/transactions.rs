@@ -541,3 +541,31 @@ fn a_second_phone_that_answers_a_forked_call_is_told_apart() {
     });
     assert_eq!(told, ["200", "acknowledged", "second answer"]);
 }
+
+#[test]
+fn a_request_that_did_what_it_was_to_do_is_forgotten_at_once_and_repeated_answers_are_dropped() {
+    let (mut world, client, server, notify) = arrived(Method::Notify, Transport::Udp);
+    let ok = answer(&notify, 200);
+    world.respond(server, &ok);
+    assert!(world.callee.accepted(server).is_none(), "only its answer is kept");
+    world.arrive(Side::Caller, ok.to_bytes(), 100);
+    let mut told = Vec::new();
+    world.run(at_ms(200), |world, _, incoming| {
+        told.push(name_of(&incoming));
+        assert!(world.caller.sent(client).is_none());
+    });
+    assert_eq!(told, ["200"]);
+    assert_eq!(world.caller.next_wakeup(), None);
+}
+
+#[test]
+fn a_refused_request_is_kept_for_a_while_to_be_sent_again_with_credentials() {
+    let (mut world, client, server, register) = arrived(Method::Register, Transport::Udp);
+    world.respond(server, &answer(&register, 401));
+    world.run(at_ms(200), |world, _, incoming| {
+        assert_eq!(name_of(&incoming), "401");
+        assert_eq!(world.caller.sent(client).map(|it| &it.method), Some(&Method::Register));
+    });
+    world.run(at_ms(100_000), nothing);
+    world.assert_all_forgotten();
+}

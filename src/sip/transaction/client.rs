@@ -42,7 +42,8 @@ enum Cancel {
 
 /// ```text
 /// Calling ──1xx──▶ Proceeding ──final──▶ Completed ──D, K──▶ gone
-///    └──────────────2xx to INVITE──────▶ Accepted ──M──▶ gone
+///    ├──────────────2xx to INVITE──────▶ Accepted ──M──▶ gone
+///    └──────────────2xx to another─────▶ gone
 /// Calling, Proceeding ──B, F──▶ gone, told as timed out
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,7 +94,7 @@ impl Transactions {
         (id, Effects::one(send))
     }
 
-    /// The request as it was sent.
+    /// The request as it was sent; none when it has done what it was to do.
     pub fn sent(&self, id: ClientId) -> Option<&Request> {
         self.clients.by_id.get(&id).map(|client| &client.request)
     }
@@ -279,8 +280,16 @@ impl Transactions {
         if !client.is_open() {
             return Effects::none();
         }
-        client.state = State::Completed { ack: None };
-        self.timers.set(Key::Client(id), now + T4);
+        if response.is_success() {
+            // Timer K only keeps repeated answers from the user, and what
+            // belongs to nothing is dropped anyway: an office tells a lot.
+            self.timers.clear(&Key::Client(id));
+            self.clients.forget(id);
+        } else {
+            // To be sent again, perhaps, with credentials.
+            client.state = State::Completed { ack: None };
+            self.timers.set(Key::Client(id), now + T4);
+        }
         Effects::one(Effect::Up(Incoming::Response { client: id, response, flow }))
     }
 

@@ -29,8 +29,11 @@ pub(super) struct Servers {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Server {
-    request: Request,
+    /// Until it has its final answer.
+    request: Option<Request>,
     flow: Flow,
+    /// Where the peer says he does, should his connection be lost.
+    listening: Flow,
     key: String,
     origin: Option<String>,
     state: State,
@@ -74,15 +77,18 @@ impl Transactions {
             self.servers.by_origin.insert(origin.clone(), id);
         }
         let state = State::Proceeding { last: None };
+        let listening = listening(&request.headers, flow);
         let flow = reply_flow(&request.headers, flow);
         *self.servers.open.entry(flow.remote.ip()).or_default() += 1;
-        let server = Server { request: request.clone(), flow, key, origin, state };
+        let request = Some(request.clone());
+        let server = Server { request, flow, listening, key, origin, state };
         self.servers.by_id.insert(id, server);
         id
     }
 
+    /// A request that has no final answer yet.
     pub fn accepted(&self, id: ServerId) -> Option<&Request> {
-        self.servers.by_id.get(&id).map(|server| &server.request)
+        self.servers.by_id.get(&id)?.request.as_ref()
     }
 
     /// Answers; a second final answer is not sent.
@@ -98,7 +104,7 @@ impl Transactions {
         }
         let until = now + GIVE_UP;
         let reliable = server.flow.transport.is_reliable();
-        let invite = server.request.method == Method::Invite;
+        let invite = server.request.take().is_some_and(|it| it.method == Method::Invite);
         if invite && response.status < 300 {
             let ack_key = ack_key(&response.headers.call_id(), &response.headers.to_tag(), {
                 response.headers.cseq().map(|cseq| cseq.number).unwrap_or_default()
@@ -183,7 +189,7 @@ impl Transactions {
     pub(super) fn reroute_servers(&mut self, from: Flow, to: Option<Flow>) {
         let mut moved = Vec::new();
         for server in self.servers.by_id.values_mut().filter(|server| server.flow == from) {
-            server.flow = to.unwrap_or_else(|| listening(&server.request.headers, from));
+            server.flow = to.unwrap_or(server.listening);
             if matches!(server.state, State::Proceeding { .. }) {
                 moved.push(server.flow.remote.ip());
             }
