@@ -2,6 +2,8 @@
 
 use bellhop::domain::park_table::{EVENT_PACKAGE, LampState, MIME_TYPE, ParkTable, PhaseView};
 
+use bellhop::exchange::{Effect, Input};
+
 use crate::world::*;
 
 const XML: &str = "application/x-broadworks-callpark-info+xml";
@@ -159,4 +161,33 @@ fn a_table_too_large_for_a_datagram_tells_ones_own_calls_first_and_how_many_are_
     let kept: Vec<_> =
         rows(&whole.calls).into_iter().filter(|row| rows(&told.calls).contains(row)).collect();
     assert_eq!(rows(&told.calls), kept, "oldest first all the same");
+}
+
+#[test]
+fn phones_are_told_before_the_table_for_consoles_is_written() {
+    let (mut world, reception, _) = crate::calls::talking();
+    let (desk, console) = (world.phone("102", 12), world.phone("103", 13));
+    world.act(desk, |phone, now| phone.subscribe("call-info", XML, now));
+    world.act(console, |phone, now| phone.subscribe(EVENT_PACKAGE, MIME_TYPE, now));
+    world.settle();
+    world.act(reception, |phone, now| phone.refer(0, "*68102", now));
+    let (_, refer) = world.underway.pop_first().unwrap();
+    let Packet::ToOffice(flow, bytes) = refer else { panic!("nothing for the office") };
+    drop(world.exchange.handle(Input::Datagram { bytes, flow }, world.now));
+    let mut told = || {
+        let effects = world.exchange.handle_wakeup(world.now);
+        let sent = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send { bytes, .. } => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => None,
+        });
+        let event = |text: &String| text.split_once("Event: ")?.1.lines().next().map(str::to_owned);
+        sent.filter_map(|text| event(&text)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), ["call-info"]);
+    assert_eq!(told(), [EVENT_PACKAGE]);
+    assert!(told().is_empty());
+    assert_eq!(
+        world.exchange.next_wakeup().map(|wakeup| wakeup.reason),
+        Some("SIP transaction timer")
+    );
 }
