@@ -19,6 +19,8 @@ const PACKET: Duration = Duration::from_millis(20);
 /// A caller that falls this far behind gives up the packets in between.
 const BEHIND_MAX: Duration = Duration::from_millis(200);
 const BUFFER_BYTES: usize = 8 << 20;
+/// A-law for silence. All callers say it, and no other sound is all of it.
+const VOICE: [u8; 160] = [0xd5; 160];
 
 pub struct RtpCallers {
     poll: Poll,
@@ -33,7 +35,10 @@ struct Caller {
     server: SocketAddr,
     header: Header,
     sends_at: Moment,
-    heard: Heard,
+    /// When the first music came.
+    music_at: Option<Moment>,
+    /// None: he has left.
+    heard: Option<Heard>,
 }
 
 /// What one caller heard since measuring began.
@@ -43,6 +48,8 @@ pub struct Heard {
     pub gaps: Gaps,
     /// Packets whose number does not follow the one before.
     pub jumps: u64,
+    /// Packets that another caller said, and the server only passed on.
+    pub voices: u64,
     last: Option<(Moment, u16)>,
 }
 
@@ -63,8 +70,8 @@ impl RtpCallers {
         self.sockets[n % self.sockets.len()].local_addr()
     }
 
-    /// Caller number [`RtpCallers::count`] begins to talk to `server`.
-    pub fn add(&mut self, server: SocketAddr, payload_type: u8) {
+    /// Caller number [`RtpCallers::next`] begins to talk to `server`.
+    pub fn add(&mut self, server: SocketAddr, payload_type: u8) -> usize {
         let n = self.callers.len();
         let ssrc = n as u32;
         let header = Header { marker: true, payload_type, sequence: 0, timestamp: 0, ssrc };
@@ -72,22 +79,46 @@ impl RtpCallers {
         let sends_at = self.clock.now() + PACKET.mul_f64((n * 7 % 20) as f64 / 20.0);
         let socket = n % self.sockets.len();
         self.by_server.insert(server, n);
-        self.callers.push(Caller { socket, server, header, sends_at, heard: Heard::default() });
+        let heard = Some(Heard::default());
+        self.callers.push(Caller { socket, server, header, sends_at, music_at: None, heard });
+        n
     }
 
-    pub fn count(&self) -> usize {
+    /// The number of whoever comes next.
+    pub fn next(&self) -> usize {
         self.callers.len()
+    }
+
+    /// He hangs up: says nothing more, and nobody listens.
+    pub fn leave(&mut self, n: usize) {
+        self.callers[n].heard = None;
+        let server = self.callers[n].server;
+        // Another caller may have the server's port by now.
+        if self.by_server.get(&server) == Some(&n) {
+            self.by_server.remove(&server);
+        }
+    }
+
+    /// When music first came to him, in this call.
+    pub fn music_at(&self, n: usize) -> Option<Moment> {
+        self.callers[n].music_at
+    }
+
+    /// What he heard since measuring began; none when he has left.
+    pub fn heard_by(&self, n: usize) -> Option<&Heard> {
+        self.callers[n].heard.as_ref()
     }
 
     /// Forgets what was heard, so that a warm-up does not count.
     pub fn begin_to_measure(&mut self) {
-        for caller in &mut self.callers {
-            caller.heard = Heard { last: caller.heard.last, ..Heard::default() };
+        for heard in self.callers.iter_mut().filter_map(|caller| caller.heard.as_mut()) {
+            *heard = Heard { last: heard.last, ..Heard::default() };
         }
     }
 
-    pub fn heard(&self) -> impl Iterator<Item = &Heard> {
-        self.callers.iter().map(|caller| &caller.heard)
+    /// Of everybody who has not left.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.callers.iter().filter_map(|caller| caller.heard.clone()).collect()
     }
 
     /// Talks and listens for that long, on this thread.
@@ -108,7 +139,8 @@ impl RtpCallers {
     }
 
     fn send_due(&mut self, now: Moment) {
-        for caller in self.callers.iter_mut().filter(|caller| caller.sends_at <= now) {
+        let is_due = |caller: &&mut Caller| caller.heard.is_some() && caller.sends_at <= now;
+        for caller in self.callers.iter_mut().filter(is_due) {
             let _ = caller.send(&self.sockets[caller.socket]);
             if now.since(caller.sends_at) > BEHIND_MAX {
                 caller.sends_at = now;
@@ -121,7 +153,7 @@ impl RtpCallers {
         while let Ok((length, from)) = self.sockets[socket].recv_from(&mut buffer) {
             let packet = Packet::read(&buffer[..length]);
             if let (Some(packet), Some(n)) = (packet, self.by_server.get(&from)) {
-                self.callers[*n].heard.note(packet.header.sequence, self.clock.now());
+                self.callers[*n].hear(&packet, self.clock.now());
             }
         }
     }
@@ -130,12 +162,22 @@ impl RtpCallers {
 impl Caller {
     fn send(&mut self, socket: &UdpSocket) -> std::io::Result<()> {
         let mut buffer = [0; 200];
-        let length = self.header.write(&[0xd5; 160], &mut buffer).unwrap_or(0);
+        let length = self.header.write(&VOICE, &mut buffer).unwrap_or(0);
         self.sends_at = self.sends_at + PACKET;
         self.header.marker = false;
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.header.timestamp = self.header.timestamp.wrapping_add(160);
         socket.send_to(&buffer[..length], self.server).map(drop)
+    }
+
+    fn hear(&mut self, packet: &Packet<'_>, now: Moment) {
+        let Some(heard) = &mut self.heard else { return };
+        heard.note(packet.header.sequence, now);
+        if packet.payload == VOICE {
+            heard.voices += 1;
+        } else {
+            self.music_at.get_or_insert(now);
+        }
     }
 }
 

@@ -1,19 +1,40 @@
-//! Processor time of a thread by its name, as Linux keeps it.
+//! What a process uses, as Linux keeps it; 0 where there is no `/proc`.
 
 use std::fs;
 
-/// Milliseconds that this program's threads of that name have used; 0 where
-/// there is no `/proc`. Names are cut to 15 characters by the system.
-pub fn thread_ms(name: &str) -> u64 {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+/// Milliseconds of processor time of a process's threads of that name. Names
+/// are cut to 15 characters by the system.
+pub fn thread_ms(pid: u32, name: &str) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
     stats.filter(|stat| name_of(stat) == Some(name)).filter_map(|stat| ms(&stat)).sum()
 }
 
-/// The same of a whole process.
+/// The same of the whole process.
 pub fn process_ms(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     ms(&stat).unwrap_or(0)
+}
+
+/// Memory it has in the machine's, in kB.
+pub fn resident_kb(pid: u32) -> u64 {
+    status(pid, "VmRSS:")
+}
+
+pub fn threads(pid: u32) -> u64 {
+    status(pid, "Threads:")
+}
+
+/// Files and sockets.
+pub fn open_files(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().count()
+}
+
+fn status(pid: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn name_of(stat: &str) -> Option<&str> {
