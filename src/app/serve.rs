@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::app::{Trouble, cli, settings};
 use crate::config;
 use crate::config::office::{Credentials, TrunkLine};
-use crate::domain::recall::{Recall, RecallPolicy};
 use crate::edge::clock::Clock;
 use crate::edge::folders::Folders;
 use crate::edge::office::Office;
@@ -175,7 +174,7 @@ fn exchange_settings(
         external_address: office.server.external_address,
         local_networks: office.server.local_networks.iter().flatten().map(network).collect(),
         codes: tenant.codes.clone(),
-        recall: recall(&tenant.park.recall),
+        recall: tenant.park.recall.clone(),
         parked_per_extension_max: tenant.park.max_per_extension as usize,
         extensions: tenant
             .extensions
@@ -192,9 +191,10 @@ fn exchange_settings(
             .map(|group| GroupSettings {
                 name: group.name.clone(),
                 members: group.members.clone(),
-                recall: recall(&group.recall),
+                recall: group.recall.clone(),
             })
             .collect(),
+        ring_groups: tenant.ring_groups.clone(),
         trunks: tenant.trunks.iter().filter_map(|trunk| trunk_settings(trunk, bound)).collect(),
         directory: tenant.directory.clone(),
         limits: Limits::default(),
@@ -208,11 +208,6 @@ fn secret(person: &config::office::Person, realm: &str) -> Secret {
         }
         Credentials::Hashes { md5, sha256 } => Secret::hashed(md5.reveal(), sha256.reveal()),
     }
-}
-
-/// Other policies come later, as the start says: until then the parking user is rung.
-fn recall(settings: &config::office::RecallSettings) -> Recall {
-    Recall { after: settings.recall.after, policy: RecallPolicy::ParkingUser }
 }
 
 fn network(network: &config::Network) -> Network {

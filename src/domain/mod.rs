@@ -11,5 +11,6 @@ pub mod nearest;
 pub mod pairs;
 pub mod park_table;
 pub mod recall;
+pub mod ring_group;
 pub mod time;
 pub mod timers;

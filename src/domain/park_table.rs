@@ -50,6 +50,9 @@ pub struct ParkedView {
     pub phase: PhaseView,
     pub next: Option<Next>,
     pub note: CallerName,
+    /// Recalled in vain more often than its settings bear (product S31).
+    #[serde(default)]
+    pub alarm: bool,
     /// Why the hunt chose this place (product M7); empty when nobody hunted.
     pub why: String,
 }

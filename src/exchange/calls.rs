@@ -319,6 +319,9 @@ impl Exchange {
         if let Stage::Incoming { server, .. } | Stage::Answered { server, .. } = leg.stage {
             self.state.servers.remove(&server);
         }
+        if let (Some(extension), Stage::Up) = (leg.extension(), &leg.stage) {
+            self.state.last_talk.insert(extension.clone(), self.now);
+        }
         let parked = matches!(leg.link, Link::Leaves);
         let remote_tag = leg.dialog.remote.tag().map(str::to_owned);
         self.state.tombstones.insert(dialog.clone(), Tombstone { parked, remote_tag });

@@ -6,7 +6,8 @@ use crate::domain::ids::{Extension, JourneyId};
 use crate::exchange::identity::CODECS;
 use crate::exchange::leg::{Leg, Link, Party, Stage, Takes};
 use crate::exchange::report::Ending;
-use crate::exchange::ring::{Purpose, Target};
+use crate::exchange::ring::Target;
+use crate::exchange::ring_groups::Reach;
 use crate::exchange::settings::TrunkSettings;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::media::control::{PortToken, Source};
@@ -175,34 +176,21 @@ impl Exchange {
         let did = trunk.dids.iter().find(|(number, _)| same_number(number, dialled));
         let to = did.map(|(_, to)| to.clone()).or_else(|| trunk.inbound.clone());
         match to {
-            Some(extension) => self.call_extension(journey, &extension),
+            Some(to) => self.call_number(journey, to.as_str()),
             None => self.refuse_leg(journey, 404, "Nobody has this number"),
         }
     }
 
     fn call_number(&mut self, journey: JourneyId, number: &str) {
-        let extension = Extension::parse(number).ok();
-        match extension.filter(|e| self.settings.extensions.contains_key(e)) {
-            Some(extension) => self.call_extension(journey, &extension),
-            None => match self.outbound(number) {
-                Some(target) => {
-                    let purpose = Purpose::Call { caller: journey };
-                    self.ring_for_call(journey, vec![target], purpose);
-                }
-                None => self.refuse_leg(journey, 404, "Nobody has this number"),
-            },
-        }
+        self.call_number_after(journey, number, 0);
     }
 
-    fn call_extension(&mut self, journey: JourneyId, extension: &Extension) {
-        if self.state.do_not_disturb.contains(extension) {
-            return self.refuse_leg(journey, 486, "Do not disturb");
+    /// `detours`: ring groups left unanswered before.
+    pub(super) fn call_number_after(&mut self, journey: JourneyId, number: &str, detours: usize) {
+        match self.reach(number, Some(journey)) {
+            Ok(reach) => self.ring_for_call(journey, reach, detours),
+            Err((status, reason)) => self.refuse_leg(journey, status, reason),
         }
-        let targets = self.devices_of(extension, Some(journey));
-        if targets.is_empty() {
-            return self.refuse_leg(journey, 480, "Not registered");
-        }
-        self.ring_for_call(journey, targets, Purpose::Call { caller: journey });
     }
 
     /// Every device of an extension but the one that calls.
@@ -247,22 +235,19 @@ impl Exchange {
         })
     }
 
-    fn ring_for_call(&mut self, journey: JourneyId, targets: Vec<Target>, purpose: Purpose) {
+    fn ring_for_call(&mut self, journey: JourneyId, reach: Reach, detours: usize) {
         let Some(leg) = self.state.legs.get(&journey) else { return };
-        let caller = leg.identity.clone();
-        if let Some(server) = leg.incoming_server()
+        if detours == 0
+            && let Some(server) = leg.incoming_server()
             && let Some(trying) = self.leg_response(journey, server, 100)
         {
             self.respond(server, &trying);
         }
-        let Some(called) = targets.first().map(|target| target.identity.clone()) else { return };
+        let Some(called) = self.identity_of(&reach) else { return };
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.shown = called;
         }
-        match self.ring(targets, purpose, &caller, None) {
-            Some(ring) => self.link(journey, Link::Awaits(ring)),
-            None => self.refuse_leg(journey, 503, "No port is free"),
-        }
+        self.ring_or_refuse(journey, reach, detours);
     }
 
     /// The caller gives up before an answer.

@@ -16,10 +16,12 @@ mod leg;
 mod media;
 mod notify;
 mod park_service;
+mod promise;
 mod refer;
 mod registrar;
 mod report;
 mod ring;
+mod ring_groups;
 pub mod settings;
 mod tables;
 mod watch;
@@ -31,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::chance::Chance;
 use crate::domain::effects::Effects;
-use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::ids::{Extension, JourneyId, RingGroup};
 use crate::domain::time::{Anchor, Moment, Wakeup, WallTime};
 use crate::domain::timers::Timers;
 use crate::media::control::{MediaCommand, MediaEvent, PortToken};
@@ -109,6 +111,10 @@ struct State {
     tombstones: BTreeMap<DialogId, Tombstone>,
     rings: BTreeMap<RingId, Ring>,
     last_ring: u64,
+    /// Whose turn it was last in each ring group.
+    last_rung: BTreeMap<RingGroup, Extension>,
+    /// When each extension's last call ended.
+    last_talk: BTreeMap<Extension, Moment>,
     lot: Lot,
     watchers: Watchers,
     do_not_disturb: BTreeSet<Extension>,
@@ -170,6 +176,8 @@ impl Exchange {
             tombstones: BTreeMap::new(),
             rings: BTreeMap::new(),
             last_ring: 0,
+            last_rung: BTreeMap::new(),
+            last_talk: BTreeMap::new(),
             lot: Lot::default(),
             watchers: Watchers::default(),
             do_not_disturb: BTreeSet::new(),

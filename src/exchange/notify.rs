@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::domain::ids::Extension;
-use crate::domain::park_table::{self, Next, ParkTable, ParkedView, Parker, PhaseView};
+use crate::domain::park_table::{self, ParkTable, ParkedView, Parker, PhaseView};
 use crate::exchange::Exchange;
 use crate::exchange::tables::{DATAGRAM_ROOM, Written};
 use crate::exchange::watch::{CALL_PARK_XML, NotifyBody, Package, Subscription};
@@ -108,35 +108,12 @@ impl Exchange {
             phase: phase_view(&parked.phase),
             next: Some(self.next_step(parked)),
             note: Default::default(),
+            alarm: parked.is_alarming(),
             why: group.map(|g| g.why.clone()).unwrap_or_default(),
         }
     }
 
-    /// The promise clock: what the lot itself will do, read from the lot.
-    fn next_step(&self, parked: &Parked) -> Next {
-        let at = parked.wakeup().at;
-        let what = match parked.following(at) {
-            Phase::Recalling { .. } => {
-                format!("rings {}", self.person(&parked.parking_user))
-            }
-            Phase::HandingOver { to, .. } => match to {
-                crate::domain::recall::Destination::RingGroup(group) => {
-                    format!("rings {}", group.0)
-                }
-                crate::domain::recall::Destination::Number(number) => format!("rings {number}"),
-            },
-            Phase::Resting { .. } => match parked.phase {
-                Phase::Recalling { .. } | Phase::HandingOver { .. } => {
-                    "rests, then rings again".to_owned()
-                }
-                _ => "waits".to_owned(),
-            },
-            Phase::Waiting { .. } | Phase::Retrieving { .. } => "waits again".to_owned(),
-        };
-        Next { in_ms: milliseconds(at.since(self.now)), what }
-    }
-
-    fn person(&self, extension: &Extension) -> String {
+    pub(super) fn person(&self, extension: &Extension) -> String {
         let name = self.settings.name_of(extension);
         if name.is_empty() { extension.to_string() } else { name.to_string() }
     }
@@ -152,7 +129,7 @@ fn phase_view(phase: &Phase) -> PhaseView {
     }
 }
 
-fn milliseconds(span: std::time::Duration) -> u64 {
+pub(super) fn milliseconds(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 

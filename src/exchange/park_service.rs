@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
-use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::ids::{Extension, JourneyId, Number};
 use crate::domain::recall::Destination;
 use crate::exchange::answer::sip_status;
 use crate::exchange::leg::{Link, Stage};
 use crate::exchange::report::Ending;
-use crate::exchange::ring::{Purpose, Target};
+use crate::exchange::ring::Purpose;
+use crate::exchange::ring_groups::Reach;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::media::control::Tone;
 use crate::park::{self, Attempt, GroupPark, Input, Member, ParkRequest, Refusal, Which, hunt};
@@ -257,8 +258,8 @@ impl Exchange {
     pub(super) fn carry_out_lot(&mut self, effects: Effects<park::Effect>) {
         for effect in effects {
             match effect {
-                park::Effect::RingParkingUser { journey, attempt, parking_user } => {
-                    self.recall(journey, attempt, &parking_user);
+                park::Effect::RingParkingUser { journey, attempt, parking_user, also } => {
+                    self.recall(journey, attempt, &parking_user, also.as_ref());
                 }
                 park::Effect::HandOver { journey, attempt, to } => {
                     self.hand_over(journey, attempt, &to);
@@ -285,13 +286,21 @@ impl Exchange {
         }
     }
 
-    fn recall(&mut self, journey: JourneyId, attempt: Attempt, parking_user: &Extension) {
-        let targets = match self.state.do_not_disturb.contains(parking_user) {
-            true => Vec::new(),
-            false => self.devices_of(parking_user, None),
+    fn recall(
+        &mut self,
+        journey: JourneyId,
+        attempt: Attempt,
+        parking_user: &Extension,
+        also: Option<&Number>,
+    ) {
+        let devices = |reach| match reach {
+            Ok(Reach::Devices(targets)) => targets,
+            Ok(Reach::Group(_)) | Err(_) => Vec::new(),
         };
-        let reached = self.ring_for_recall(journey, attempt, targets);
-        if reached {
+        let mut targets = devices(self.reach(parking_user.as_str(), None));
+        targets.extend(also.into_iter().flat_map(|also| devices(self.reach(also.as_str(), None))));
+        let reach = Some(Reach::Devices(targets));
+        if self.ring_for_recall(journey, attempt, reach, 0) {
             let caller = self.caller_of(journey);
             let parking_user = parking_user.clone();
             self.out.push(Effect::Report(Report::CallRecalled { journey, caller, parking_user }));
@@ -299,26 +308,20 @@ impl Exchange {
     }
 
     fn hand_over(&mut self, journey: JourneyId, attempt: Attempt, to: &Destination) {
-        let targets = match to {
-            Destination::RingGroup(_) => Vec::new(),
-            Destination::Number(number) => {
-                let inside = Extension::parse(number.as_str()).ok();
-                match inside.filter(|e| self.settings.extensions.contains_key(e)) {
-                    Some(extension) if self.state.do_not_disturb.contains(&extension) => Vec::new(),
-                    Some(extension) => self.devices_of(&extension, None),
-                    None => self.outbound(number.as_str()).into_iter().collect(),
-                }
-            }
+        let reach = match to {
+            Destination::RingGroup(group) => Ok(Reach::Group(group.clone())),
+            Destination::Number(number) => self.reach(number.as_str(), None),
         };
-        self.ring_for_recall(journey, attempt, targets);
+        self.ring_for_recall(journey, attempt, reach.ok(), 0);
     }
 
     /// Nobody to ring, or no port: as unanswered (product Q8).
-    fn ring_for_recall(
+    pub(super) fn ring_for_recall(
         &mut self,
         journey: JourneyId,
         attempt: Attempt,
-        targets: Vec<Target>,
+        reach: Option<Reach>,
+        detours: usize,
     ) -> bool {
         let caller = self.caller_of(journey);
         let words = Caller {
@@ -326,12 +329,15 @@ impl Exchange {
             number: caller.number,
         };
         let purpose = Purpose::Recall { journey, attempt };
-        let rung = !targets.is_empty()
-            && self.ring(targets, purpose, &words, Some(ALERT_RECALL)).is_some();
-        if !rung {
-            self.tell_lot(Input::Failed { journey, attempt });
+        let somebody =
+            reach.filter(|r| !matches!(r, Reach::Devices(targets) if targets.is_empty()));
+        let ring = somebody
+            .and_then(|reach| self.ring_reached(reach, purpose, &words, Some(ALERT_RECALL)));
+        match ring.and_then(|ring| self.state.rings.get_mut(&ring)) {
+            Some(ring) => ring.detours = detours,
+            None => self.tell_lot(Input::Failed { journey, attempt }),
         }
-        rung
+        ring.is_some()
     }
 
     /// After a restart: is whoever was retrieving it still there?

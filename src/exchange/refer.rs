@@ -168,8 +168,8 @@ impl Exchange {
             let response = request.response(403).reason("There is nobody here to transfer");
             return self.answer(request, flow, response);
         };
-        let targets = match self.transfer_targets(number) {
-            Ok(targets) => targets,
+        let reach = match self.reach(number, None) {
+            Ok(reach) => reach,
             Err((status, reason)) => {
                 let response = request.response(status).reason(reason);
                 return self.answer(request, flow, response);
@@ -180,29 +180,13 @@ impl Exchange {
         let report = self.accept_refer(journey, request, flow);
         let purpose =
             Purpose::Transfer { transferee, transferor: by.clone(), report: report.clone() };
-        match self.ring(targets, purpose, &caller, None) {
+        match self.ring_reached(reach, purpose, &caller, None) {
             Some(ring) => {
                 self.link(transferee, Link::Awaits(ring));
                 self.link(journey, Link::Alone);
             }
-            None => self.report_refer(&report, 503, "No port is free", true),
+            None => self.report_refer(&report, 480, "Nobody can be rung", true),
         }
-    }
-
-    fn transfer_targets(
-        &self,
-        number: &str,
-    ) -> Result<Vec<crate::exchange::ring::Target>, (u16, &'static str)> {
-        let extension = Extension::parse(number).ok();
-        let Some(extension) = extension.filter(|e| self.settings.extensions.contains_key(e)) else {
-            let target = self.outbound(number).ok_or((404, "Nobody has this number"))?;
-            return Ok(vec![target]);
-        };
-        if self.state.do_not_disturb.contains(&extension) {
-            return Err((486, "Do not disturb"));
-        }
-        let targets = self.devices_of(&extension, None);
-        if targets.is_empty() { Err((480, "Not registered")) } else { Ok(targets) }
     }
 
     /// The caller has arrived; the transferor need not stay.

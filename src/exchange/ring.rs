@@ -11,6 +11,7 @@ use crate::domain::ids::{Extension, JourneyId};
 use crate::exchange::leg::{Leg, Link, Party, RingId, Stage, Takes};
 use crate::exchange::refer::ReferReport;
 use crate::exchange::report::Ending;
+use crate::exchange::ring_groups::Hunt;
 use crate::exchange::{Due, Effect, Errand, Exchange, Report};
 use crate::media::control::Source;
 use crate::media::negotiation::{self, SdpVersion};
@@ -45,10 +46,17 @@ pub(super) enum Purpose {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ring {
-    purpose: Purpose,
+    pub purpose: Purpose,
     branches: BTreeSet<JourneyId>,
     /// The best refusal so far, to be passed on when all have refused.
     refusal: Option<(u16, String)>,
+    /// Whom the devices show.
+    caller: Caller,
+    alert: Option<String>,
+    /// The ring group it goes through.
+    pub hunt: Option<Hunt>,
+    /// Groups left unanswered on the way here.
+    pub detours: usize,
 }
 
 impl Exchange {
@@ -65,13 +73,27 @@ impl Exchange {
         }
         self.state.last_ring += 1;
         let id = RingId(self.state.last_ring);
-        let ring = Ring { purpose, branches: BTreeSet::new(), refusal: None };
+        let ring = Ring {
+            purpose,
+            branches: BTreeSet::new(),
+            refusal: None,
+            caller: caller.clone(),
+            alert: alert.map(str::to_owned),
+            hunt: None,
+            detours: 0,
+        };
         self.state.rings.insert(id, ring);
         self.state.due.set(Due::GiveUpRing(id), self.now + RING_MAX);
-        for target in targets {
-            self.ring_device(id, target, caller, alert);
-        }
+        self.ring_more(id, targets);
         Some(id)
+    }
+
+    pub(super) fn ring_more(&mut self, id: RingId, targets: Vec<Target>) {
+        let Some(ring) = self.state.rings.get(&id) else { return };
+        let (caller, alert) = (ring.caller.clone(), ring.alert.clone());
+        for target in targets {
+            self.ring_device(id, target, &caller, alert.as_deref());
+        }
     }
 
     fn ring_device(&mut self, ring: RingId, target: Target, caller: &Caller, alert: Option<&str>) {
@@ -332,7 +354,13 @@ impl Exchange {
 
     /// All devices have refused, or nobody answers any more.
     fn ring_refused(&mut self, ring: RingId) {
+        if self.next_in_group(ring) {
+            return;
+        }
         let Some(ended) = self.end_ring(ring, None) else { return };
+        if let Some(hunt) = ended.hunt {
+            return self.group_unanswered(&hunt.group, ended.purpose, ended.detours);
+        }
         let (status, reason) = ended.refusal.unwrap_or((480, "No answer".to_owned()));
         match ended.purpose {
             Purpose::Call { caller } => {
@@ -365,16 +393,20 @@ impl Exchange {
 
     /// Nobody rings any more, but for `winner`.
     pub(super) fn end_ring(&mut self, id: RingId, winner: Option<JourneyId>) -> Option<Ring> {
-        let ring = self.state.rings.remove(&id)?;
+        self.cancel_branches(id, winner);
         self.state.due.clear(&Due::GiveUpRing(id));
+        self.state.rings.remove(&id)
+    }
+
+    pub(super) fn cancel_branches(&mut self, id: RingId, winner: Option<JourneyId>) {
+        let Some(ring) = self.state.rings.get_mut(&id) else { return };
         let elsewhere = winner.is_some();
-        for branch in ring.branches.iter().filter(|branch| Some(**branch) != winner) {
-            let Some(leg) = self.state.legs.get(branch) else { continue };
-            if let Stage::Ringing { client, .. } = leg.stage {
-                self.cancel_ringing(*branch, client, elsewhere);
+        for branch in std::mem::take(&mut ring.branches) {
+            let Some(leg) = self.state.legs.get(&branch) else { continue };
+            if let (Stage::Ringing { client, .. }, true) = (&leg.stage, Some(branch) != winner) {
+                self.cancel_ringing(branch, *client, elsewhere);
             }
         }
-        Some(ring)
     }
 
     pub(super) fn end_recall(&mut self, journey: JourneyId, attempt: Attempt) {

@@ -11,6 +11,8 @@ use crate::domain::recall::Recall;
 use crate::sip::digest::Secret;
 use crate::sip::flow::Transport;
 
+pub use crate::domain::ring_group::{NoAnswer, RingGroupSettings, Strategy};
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// SIP domain, tenant and digest realm.
@@ -29,6 +31,7 @@ pub struct Settings {
     pub parked_per_extension_max: usize,
     pub extensions: BTreeMap<Extension, ExtensionSettings>,
     pub groups: Vec<GroupSettings>,
+    pub ring_groups: Vec<RingGroupSettings>,
     pub trunks: Vec<TrunkSettings>,
     /// Names for callers whose network sends none.
     pub directory: Directory,

@@ -103,8 +103,8 @@ fn every_setting_arrives() {
     assert_eq!((own.codes.park.as_str(), own.codes.dnd_on.as_str()), ("*55", "90"));
     assert_eq!(own.codes.retrieve, "*88");
     assert_eq!(own.park.max_per_extension, 3);
-    assert_eq!(own.park.recall.recall.after.as_secs(), 120);
-    assert!(matches!(&own.park.recall.recall.policy,
+    assert_eq!(own.park.recall.after.as_secs(), 120);
+    assert!(matches!(&own.park.recall.policy,
         RecallPolicy::Number { number } if number.as_str() == "0301234567"));
     assert_eq!(own.park.recall.rounds, 10);
     assert_eq!(own.park.recall.fallback.as_ref().unwrap().as_str(), "102");
@@ -116,7 +116,7 @@ fn every_setting_arrives() {
     let group = own.group_of(&own.extensions.first().unwrap().extension).unwrap();
     let members: Vec<&str> = group.members.iter().map(|member| member.as_str()).collect();
     assert_eq!(members, ["102", "101"]);
-    assert!(matches!(group.recall.recall.policy, RecallPolicy::RingGroup { .. }));
+    assert!(matches!(group.recall.policy, RecallPolicy::RingGroup { .. }));
     let ring_group = own.ring_groups.first().unwrap();
     assert_eq!(
         (ring_group.strategy, &ring_group.no_answer),

@@ -12,6 +12,7 @@ mod connections;
 mod door;
 mod handset;
 mod park;
+mod recall;
 mod tenants;
 mod watchers;
 mod weather;

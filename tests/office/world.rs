@@ -438,6 +438,7 @@ pub fn settings() -> Settings {
             members: ["101", "102", "103"].map(ext).to_vec(),
             recall,
         }],
+        ring_groups: Vec::new(),
         trunks: vec![TrunkSettings {
             name: "provider".to_owned(),
             peer: "198.51.100.7:5060".parse().unwrap(),

@@ -190,6 +190,7 @@ impl Desk {
             phase: PhaseView::Waiting,
             next: Some(Next { in_ms: 45_000_u64.saturating_sub(waited_s * 1000), what }),
             note: CallerName::default(),
+            alarm: false,
             why: String::new(),
         });
     }

@@ -282,6 +282,7 @@ impl Office {
             phase: PhaseView::Waiting,
             next: Some(Next { in_ms: millis(RECALL_AFTER), what }),
             note: CallerName::default(),
+            alarm: false,
             why: why.unwrap_or_default().to_owned(),
         });
         self.send_table();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::config::fields::{extension_form, seconds};
 use crate::config::office::people::read_number;
 use crate::config::office::tenant::recall_timer_bounds;
-use crate::config::office::{CallParkGroup, NoAnswer, RecallSettings, RingGroupSettings, Strategy};
+use crate::config::office::{CallParkGroup, NoAnswer, RingGroupSettings, Strategy};
 use crate::config::reader::{Fault, Place, Reader, malformed};
 use crate::config::section::{Item, Section};
 use crate::config::values::duration;
@@ -96,9 +96,8 @@ fn no_such<'n>(
     Fault::from(format!("there is no {what} {number}")).with_nearest(near)
 }
 
-pub fn standard_recall() -> RecallSettings {
-    let recall = Recall { after: seconds(45), policy: RecallPolicy::ParkingUser };
-    RecallSettings { recall, rounds: 0, fallback: None }
+pub fn standard_recall() -> Recall {
+    Recall { after: seconds(45), ..Recall::default() }
 }
 
 pub fn read_call_park_groups(
@@ -209,20 +208,16 @@ pub fn read_recall(
     section: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
     known: &Known,
-) -> RecallSettings {
+) -> Recall {
     let timer = section.take("recall_timer");
     let after = timer
         .and_then(|item| item.parsed(reader, |text| duration(text, &recall_timer_bounds())))
         .unwrap_or(seconds(45));
     let policy = read_policy(section, reader, known).unwrap_or(RecallPolicy::ParkingUser);
     let rounds_item = section.take("recall_rounds");
-    let rounds = rounds_item.as_ref().and_then(|item| {
-        item.later(reader, "ringing somebody else after some rounds comes");
-        item.whole(reader, 0..=1000)
-    });
+    let rounds = rounds_item.as_ref().and_then(|item| item.whole(reader, 0..=1000));
     let rounds = rounds.unwrap_or(0);
     let fallback = section.take("recall_fallback").and_then(|item| {
-        item.later(reader, "ringing somebody else after some rounds comes");
         if rounds == 0 {
             let fault = "it would never ring: recall_rounds must be 1 or more";
             reader.clash(&item.place, &item.path, fault);
@@ -231,7 +226,7 @@ pub fn read_recall(
         known.check_dialable(&item, &number, reader);
         Some(number)
     });
-    RecallSettings { recall: Recall { after, policy }, rounds, fallback }
+    Recall { after, policy, rounds, fallback }
 }
 
 fn read_policy(
@@ -297,14 +292,6 @@ fn check_policy(
     if let Some(item) = wait.filter(|_| !uses_wait) {
         reader.clash(&item.place, &item.path, "recall_to does not wait for a ring group");
     }
-    let later = match name {
-        PolicyName::ParkingUser => return,
-        PolicyName::ParkingUserThenRingGroup | PolicyName::RingGroup => {
-            "recalling to a ring group comes"
-        }
-        PolicyName::Number(_) => "recalling to a number comes",
-    };
-    reader.later(place, &key, later);
 }
 
 fn read_ring_group(
@@ -358,7 +345,6 @@ pub fn number_ring_groups<'d>(
     known.reading_ring_groups = true;
     let sections = root.sections("ring_group", reader);
     let numbered = sections.into_iter().map(|mut section| {
-        reader.later(&section.place, "ring_group", "ringing a ring group comes");
         let number = read_number(&mut section, reader, known);
         (section, number)
     });

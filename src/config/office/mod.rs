@@ -9,7 +9,6 @@ mod tenant;
 mod trunks;
 
 use core::net::{IpAddr, SocketAddr};
-use core::time::Duration;
 
 use crate::config::complaint::Findings;
 use crate::config::secret::Secret;
@@ -18,8 +17,10 @@ use crate::config::{ReadFile, no_files};
 use crate::domain::caller_name::CallerName;
 use crate::domain::codes::FeatureCodes;
 use crate::domain::directory::Directory;
-use crate::domain::ids::{Extension, Number, RingGroup};
+use crate::domain::ids::{Extension, Number};
 use crate::domain::recall::Recall;
+
+pub use crate::domain::ring_group::{NoAnswer, RingGroupSettings, Strategy};
 
 /// One `office.toml`.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +94,7 @@ pub struct Tenant {
 /// Defaults for users in no group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Park {
-    pub recall: RecallSettings,
+    pub recall: Recall,
     pub max_per_extension: u32,
 }
 
@@ -147,40 +148,7 @@ pub struct CallParkGroup {
     pub name: CallerName,
     /// Hunting order.
     pub members: Vec<Extension>,
-    pub recall: RecallSettings,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecallSettings {
     pub recall: Recall,
-    /// Rounds after which `fallback` is rung as well; 0 is for ever.
-    pub rounds: u32,
-    pub fallback: Option<Number>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RingGroupSettings {
-    pub number: RingGroup,
-    pub name: CallerName,
-    pub members: Vec<Extension>,
-    pub strategy: Strategy,
-    pub ring_time: Duration,
-    pub no_answer: NoAnswer,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    All,
-    InOrder,
-    RoundRobin,
-    LongestIdle,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    Number(Number),
-    Park,
-    HangUp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
