@@ -4,6 +4,7 @@
 use crate::domain::ids::Extension;
 use crate::exchange::Exchange;
 use crate::exchange::registrar::Binding;
+use crate::exchange::watch::News;
 use crate::sip::dialog::{Dialog, elsewhere, hop_of};
 use crate::sip::flow::Flow;
 use crate::sip::wire::Uri;
@@ -51,15 +52,21 @@ impl Exchange {
             left.push(old.flow);
             left.extend(old.route());
         }
-        for leg in self.state.legs.values_mut().filter(|leg| leg.extension() == Some(extension)) {
-            left.extend(moved(&mut leg.dialog, old, new));
+        let legs = self.state.legs.values_mut();
+        for leg in legs.filter(|leg| leg.extension() == Some(extension)) {
+            if is_with(&leg.dialog, old, new) {
+                left.push(leg.dialog.flow);
+                leg.dialog.move_to(new.flow);
+            }
         }
-        for subscription in self.state.watchers.of_mut(extension) {
-            let from = moved(&mut subscription.dialog, old, new);
-            if from.is_some() {
+        let subscriptions = self.state.watchers.of_mut(extension);
+        for subscription in subscriptions.filter(|s| is_with(&s.dialog, old, new)) {
+            let before = subscription.dialog.flow;
+            left.push(before);
+            subscription.dialog.move_to(new.flow);
+            if before != subscription.dialog.flow || subscription.news == News::Adrift {
                 subscription.news = subscription.news.back();
             }
-            left.extend(from);
         }
         self.state.watchers.some_news();
         left.retain(|from| *from != flow);
@@ -72,17 +79,14 @@ impl Exchange {
     }
 }
 
-/// Where the dialog's peer was, if he is this device and was somewhere else.
-fn moved(dialog: &mut Dialog, old: Option<&Binding>, new: &Binding) -> Option<Flow> {
-    let before = dialog.flow;
-    let was_there = |old: &Binding| before == old.flow || Some(before) == old.route();
+/// The dialog's peer is this device, where it was before or is now.
+fn is_with(dialog: &Dialog, old: Option<&Binding>, new: &Binding) -> bool {
+    let flow = dialog.flow;
+    let was_there = |old: &Binding| flow == old.flow || Some(flow) == old.route();
     let is_there = same_place(&dialog.target, &new.contact)
-        && before.remote.ip() == new.flow.remote.ip()
-        && before.transport == new.flow.transport;
-    if is_there || old.is_some_and(was_there) {
-        dialog.move_to(new.flow);
-    }
-    (dialog.flow != before).then_some(before)
+        && flow.remote.ip() == new.flow.remote.ip()
+        && flow.transport == new.flow.transport;
+    is_there || old.is_some_and(was_there)
 }
 
 fn same_place(one: &Uri, other: &Uri) -> bool {

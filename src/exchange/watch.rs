@@ -49,8 +49,8 @@ pub(super) enum News {
     Underway,
     /// And what it says is out of date already.
     UnderwayAndDue,
-    /// Its connection is gone and there is no other way: it is told everything
-    /// when its phone is back.
+    /// Its connection is gone or silent and there is no other way: it is told
+    /// everything when its phone is back.
     Adrift,
 }
 
@@ -249,7 +249,10 @@ impl Exchange {
     /// A NOTIFY has its answer, or none in time.
     pub(super) fn notified(&mut self, id: &DialogId, status: Option<u16>) {
         let Some(subscription) = self.state.watchers.by_dialog.get_mut(id) else { return };
-        if subscription.news == News::Adrift && status.is_none() {
+        // A peer on a stream that says nothing is cut off and knows it not: he
+        // is told everything when he registers again.
+        if status.is_none() && subscription.dialog.flow.transport.is_reliable() {
+            subscription.news = News::Adrift;
             return;
         }
         if !matches!(status, Some(200..=299)) {
