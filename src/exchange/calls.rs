@@ -76,9 +76,11 @@ impl Exchange {
                 Some(peer) if peer.has_media() => Source::Stream(peer.stream.stream),
                 Some(_) | None => Source::Nothing,
             },
-            Link::Alone | Link::Awaits(_) | Link::Retrieves { .. } | Link::Leaves => {
-                Source::Nothing
-            }
+            Link::Alone
+            | Link::Awaits(_)
+            | Link::Retrieves { .. }
+            | Link::Leaves
+            | Link::HasParked => Source::Nothing,
         }
     }
 
@@ -322,7 +324,7 @@ impl Exchange {
         if let (Some(extension), Stage::Up) = (leg.extension(), &leg.stage) {
             self.state.last_talk.insert(extension.clone(), self.now);
         }
-        let parked = matches!(leg.link, Link::Leaves);
+        let parked = matches!(leg.link, Link::HasParked);
         let remote_tag = leg.dialog.remote.tag().map(str::to_owned);
         self.state.tombstones.insert(dialog.clone(), Tombstone { parked, remote_tag });
         self.state.due.set(Due::Tombstone(dialog), self.now + TOMBSTONE);
@@ -349,7 +351,7 @@ impl Exchange {
             Link::Retrieves { journey, attempt } => {
                 self.tell_lot(crate::park::Input::Failed { journey, attempt });
             }
-            Link::Alone | Link::Hears(_) | Link::Leaves => {}
+            Link::Alone | Link::Hears(_) | Link::Leaves | Link::HasParked => {}
         }
     }
 

@@ -291,7 +291,12 @@ impl Exchange {
                 self.refresh_source(peer);
                 self.tell_late_identity(journey);
             }
-            Link::Alone | Link::Awaits(_) | Link::Parked | Link::Hears(_) | Link::Leaves => {}
+            Link::Alone
+            | Link::Awaits(_)
+            | Link::Parked
+            | Link::Hears(_)
+            | Link::Leaves
+            | Link::HasParked => {}
         }
     }
 

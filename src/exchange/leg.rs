@@ -72,8 +72,11 @@ pub enum Link {
     Retrieves { journey: JourneyId, attempt: Attempt },
     /// Hears a tone, then the leg ends.
     Hears(Tone),
-    /// Its call was parked or transferred away; its BYE is awaited.
+    /// Its call was transferred away, or nothing came of it; its end is awaited.
     Leaves,
+    /// Its call was parked; its BYE is awaited. A transfer that follows has
+    /// been carried out already (docs/PROTOCOL.md, P4).
+    HasParked,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -154,6 +157,11 @@ impl Leg {
             Party::Extension(extension) => Some(extension),
             Party::Trunk(_) => None,
         }
+    }
+
+    /// It keeps nobody busy: its call goes on without it.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.link, Link::Leaves | Link::HasParked | Link::Hears(_))
     }
 
     pub fn peer(&self) -> Option<JourneyId> {

@@ -86,9 +86,7 @@ impl Exchange {
 
     /// A device of it rings or is in a call.
     pub(super) fn is_busy(&self, extension: &Extension) -> bool {
-        self.legs().any(|leg| {
-            leg.extension() == Some(extension) && !matches!(leg.link, Link::Leaves | Link::Hears(_))
-        })
+        self.legs().any(|leg| leg.extension() == Some(extension) && !leg.is_leaving())
     }
 
     pub(super) fn park_as(&mut self, request: ParkRequest) -> Result<(), Refusal> {
@@ -156,7 +154,7 @@ impl Exchange {
         }
         let shown = self.caller_of(parked);
         self.confirm(journey, shown);
-        self.link(held, Link::Leaves);
+        self.link(held, Link::HasParked);
         self.end_leg(held);
     }
 

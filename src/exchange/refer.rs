@@ -42,7 +42,7 @@ impl Exchange {
             let response = request.response(400).reason("Refer-To cannot be read");
             return self.answer(request, flow, response);
         };
-        if matches!(leg.link, Link::Leaves) {
+        if matches!(leg.link, Link::HasParked) {
             return self.refer_after_parking(request, flow); // Repeated; nothing happens twice.
         }
         if let Some(replaces) = target.uri.header("Replaces").and_then(|v| Replaces::parse(&v)) {
@@ -93,7 +93,7 @@ impl Exchange {
             return self.answer(request, flow, response);
         }
         let report = self.accept_refer(journey, request, flow);
-        self.link(journey, Link::Leaves);
+        self.link(journey, Link::HasParked);
         self.end_leg_after(journey, OWN_BYE);
         self.report_refer(&report, 200, "OK", true);
     }
@@ -225,18 +225,29 @@ impl Exchange {
     ) {
         let wanted =
             DialogId { call_id: replaces.call_id.clone(), local_tag: replaces.to_tag.clone() };
-        if self.state.tombstones.get(&wanted).is_some_and(|t| t.parked) {
+        let their_tag = Some(replaces.from_tag.as_str());
+        let ended = self.state.tombstones.get(&wanted);
+        if ended.is_some_and(|t| t.parked && t.remote_tag.as_deref() == their_tag) {
             return self.refer_after_parking(request, flow);
         }
         let other = self.state.dialogs.get(&wanted).copied();
-        let own = other.and_then(|other| self.state.legs.get(&other));
-        let Some(consulted) = own.filter(|leg| leg.extension() == Some(by)) else {
+        let other = other.and_then(|other| self.state.legs.get(&other));
+        let other = other.filter(|leg| leg.dialog.remote.tag() == their_tag);
+        let Some(consulted) = other.filter(|leg| leg.extension() == Some(by)) else {
             let response = request.response(481).reason("The other call is gone");
             return self.answer(request, flow, response);
         };
         let (consulting, link, stage) =
             (consulted.journey, consulted.link.clone(), consulted.stage.clone());
-        match (self.other_party(journey), link, stage) {
+        let transferee = self.other_party(journey);
+        let own = [Some(journey), transferee];
+        if own.contains(&Some(consulting))
+            || matches!(link, Link::With(it) if own.contains(&Some(it)))
+        {
+            let response = request.response(400).reason("A call cannot be joined to itself");
+            return self.answer(request, flow, response);
+        }
+        match (transferee, link, stage) {
             (Some(transferee), Link::With(target), _) => {
                 self.bring_together(journey, consulting, transferee, target, request, flow);
             }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::domain::ids::Extension;
 use crate::domain::park_table::{GroupView, LampState, LampView, VERSION};
 use crate::exchange::Exchange;
-use crate::exchange::leg::{Link, Stage};
+use crate::exchange::leg::Stage;
 use crate::park::Parked;
 
 /// What fits into one datagram beside the headers (RFC 768: 65,507 octets in
@@ -117,7 +117,7 @@ impl Exchange {
         let mut busy: BTreeMap<&Extension, Busy> = BTreeMap::new();
         for leg in self.legs() {
             if let Some(extension) = leg.extension()
-                && !matches!(leg.link, Link::Leaves | Link::Hears(_))
+                && !leg.is_leaving()
             {
                 let busy = busy.entry(extension).or_default();
                 match leg.stage {

@@ -14,6 +14,7 @@ mod handset;
 mod park;
 mod recall;
 mod tenants;
+mod transfers;
 mod watchers;
 mod weather;
 mod world;
