@@ -328,7 +328,9 @@ impl Exchange {
         let remote_tag = leg.dialog.remote.tag().map(str::to_owned);
         self.state.tombstones.insert(dialog.clone(), Tombstone { parked, remote_tag });
         self.state.due.set(Due::Tombstone(dialog), self.now + TOMBSTONE);
-        self.state.due.clear(&Due::EndLeg(journey));
+        for due in [Due::EndLeg(journey), Due::GiveUpRefresh(journey), Due::TellIdentity(journey)] {
+            self.state.due.clear(&due);
+        }
         let stream = leg.stream.stream;
         self.out.push(Effect::Media(MediaCommand::Close { stream }));
         self.state.watchers.lamp_changed();

@@ -52,11 +52,13 @@ impl Exchange {
             left.push(old.flow);
             left.extend(old.route());
         }
+        let mut journeys = Vec::new();
         let legs = self.state.legs.values_mut();
         for leg in legs.filter(|leg| leg.extension() == Some(extension)) {
             if is_with(&leg.dialog, old, new) {
                 left.push(leg.dialog.flow);
                 leg.dialog.move_to(new.flow);
+                journeys.push(leg.journey);
             }
         }
         let subscriptions = self.state.watchers.of_mut(extension);
@@ -75,6 +77,9 @@ impl Exchange {
         for from in left {
             let effects = self.state.transactions.reroute(from, |_| Some(flow), Some(flow));
             self.carry_out(effects);
+        }
+        for journey in journeys {
+            self.tell_identity(journey);
         }
     }
 }

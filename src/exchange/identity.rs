@@ -1,16 +1,24 @@
 //! Who callers are, and how other people's phones are told (product M1).
 
+use std::time::Duration;
+
 use crate::domain::caller::Caller;
+use crate::domain::chance::Chance;
 use crate::domain::ids::{Extension, JourneyId};
 use crate::exchange::leg::{Leg, Refresh, Stage, Takes};
-use crate::exchange::{Errand, Exchange, Party};
+use crate::exchange::{Due, Errand, Exchange};
 use crate::media::control::Codec;
 use crate::media::negotiation;
 use crate::sip::sdp::Direction;
-use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Uri};
+use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Response, Uri};
 
 /// Best first, when nothing else decides.
 pub const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+
+/// Phones answer a re-INVITE of the same session by themselves.
+const RE_INVITE_MAX: Duration = Duration::from_secs(10);
+/// A phone that is busy with itself for ever need not know who is there.
+const PUT_OFF_MAX: u8 = 10;
 
 impl Exchange {
     pub(super) fn extension_identity(&self, extension: &Extension) -> Caller {
@@ -50,32 +58,81 @@ impl Exchange {
         NameAddr::new(display, Uri::sip(caller.number.as_str(), host))
     }
 
-    /// Tells a phone whom it is connected to now: UPDATE where it takes one,
-    /// else a re-INVITE (RFC 3325, RFC 3311).
-    pub(super) fn tell_identity(&mut self, journey: JourneyId, caller: &Caller) {
-        let asserted = self.name_addr(caller).to_string();
-        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
-        leg.shown = caller.clone();
-        let may = leg.is_up() && leg.refreshing.is_none();
-        if !may || !matches!(leg.party, Party::Extension(_)) {
+    /// Tells a phone whom it is connected to now, if its display shows
+    /// somebody else: by UPDATE where it takes one, else by a re-INVITE
+    /// (RFC 3325, RFC 3311). One is on its way at a time; its answer leads here
+    /// again.
+    pub(super) fn tell_identity(&mut self, journey: JourneyId) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let Some(peer) = leg.peer().and_then(|peer| self.state.legs.get(&peer)) else { return };
+        let may = leg.is_up() && leg.refreshing.is_none() && leg.extension().is_some();
+        if !may || peer.identity == leg.shown {
             return;
         }
-        let method = match leg.takes {
-            Takes::Update => Method::Update,
-            Takes::ReInvite => Method::Invite,
-            Takes::Nothing => return,
-        };
-        let mut request = leg.dialog.request(method.clone());
-        request.headers.push(Name::PAssertedIdentity, asserted);
+        match leg.takes {
+            Takes::Update => self.send_identity(journey, Method::Update, peer.identity.clone()),
+            Takes::ReInvite => self.send_identity(journey, Method::Invite, peer.identity.clone()),
+            Takes::Nothing => {}
+        }
+    }
+
+    fn send_identity(&mut self, journey: JourneyId, method: Method, caller: Caller) {
+        let asserted = self.name_addr(&caller).to_string();
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         let our_offer = (method == Method::Invite).then(|| leg.offer_again());
+        let mut request = leg.dialog.request(method);
+        request.headers.push(Name::PAssertedIdentity, asserted);
         if let Some(offer) = &our_offer {
             request = request.body("application/sdp", offer.clone());
+            self.state.due.set(Due::GiveUpRefresh(journey), self.now + RE_INVITE_MAX);
         }
         let flow = leg.dialog.flow;
         let client = self.send_request(request, flow, Errand::Leg(journey));
         if let Some(leg) = self.state.legs.get_mut(&journey) {
-            leg.refreshing = Some(Refresh { client, our_offer });
+            leg.refreshing = Some(Refresh { client, our_offer, names: Some(caller) });
         }
+    }
+
+    /// The phone has answered. Whoever it is with may have changed meanwhile.
+    pub(super) fn identity_answered(
+        &mut self,
+        journey: JourneyId,
+        names: Caller,
+        response: &Response,
+    ) {
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        if let Some(pause) = put_off(leg, response, &mut self.state.chance) {
+            leg.put_off += 1;
+            return self.state.due.set(Due::TellIdentity(journey), self.now + pause);
+        }
+        // A phone that refuses to be told would refuse it again.
+        leg.shown = names;
+        leg.put_off = 0;
+        self.tell_identity(journey);
+    }
+
+    /// A phone that rings on our re-INVITE must not keep its own user from
+    /// holding the call. What it may answer yet is acknowledged, and no more.
+    pub(super) fn give_up_refresh(&mut self, journey: JourneyId) {
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        let Some(refresh) = leg.refreshing.take_if(|refresh| refresh.names.is_some()) else {
+            return;
+        };
+        let effects = self.state.transactions.cancel(refresh.client, None, self.now);
+        self.carry_out(effects);
+    }
+}
+
+/// How long until it is tried again, when the phone was in the middle of
+/// something itself: 491, or 500 with Retry-After (RFC 3311 §5.2).
+fn put_off(leg: &Leg, response: &Response, chance: &mut Chance) -> Option<Duration> {
+    let retry_after = response.headers.text(&Name::RetryAfter);
+    let after_s = retry_after.and_then(|text| text.trim().parse::<u64>().ok());
+    match (response.status, after_s) {
+        _ if leg.put_off >= PUT_OFF_MAX => None,
+        (491, _) => Some(leg.dialog.pause_after_collision(chance)),
+        (500, Some(after_s)) => Some(Duration::from_secs(after_s.min(10))),
+        _ => None,
     }
 }
 

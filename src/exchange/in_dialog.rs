@@ -2,9 +2,9 @@
 
 use crate::domain::ids::JourneyId;
 use crate::exchange::invite::sdp_of;
-use crate::exchange::leg::Stage;
+use crate::exchange::leg::{Refresh, Stage};
 use crate::exchange::report::Ending;
-use crate::exchange::{Errand, Exchange};
+use crate::exchange::{Due, Errand, Exchange};
 use crate::media::negotiation;
 use crate::sip::dialog::{DialogId, Misfit};
 use crate::sip::flow::Flow;
@@ -91,7 +91,7 @@ impl Exchange {
     /// hears music and its phone is told nothing.
     fn reinvite(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
-        if !leg.is_up() || leg.refreshing.as_ref().is_some_and(|r| r.our_offer.is_some()) {
+        if !leg.is_up() || leg.offer_collides().is_some() {
             return self.answer(request, flow, request.response(491));
         }
         leg.dialog.refresh_target(&request.headers, flow);
@@ -128,8 +128,7 @@ impl Exchange {
     fn expect_answer(&mut self, journey: JourneyId, our_offer: String) {
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             let client = ClientId(0);
-            leg.refreshing =
-                Some(crate::exchange::leg::Refresh { client, our_offer: Some(our_offer) });
+            leg.refreshing = Some(Refresh { client, our_offer: Some(our_offer), names: None });
         }
     }
 
@@ -145,12 +144,22 @@ impl Exchange {
         if let Ok(agreed) = negotiation::accept_answer(&our_offer, &request.body) {
             self.agree(journey, agreed);
         }
+        self.tell_identity(journey);
     }
 
     fn update(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
-        if let Some(leg) = self.state.legs.get_mut(&journey) {
-            leg.dialog.refresh_target(&request.headers, flow);
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        if !request.body.is_empty()
+            && let Some(status) = leg.offer_collides()
+        {
+            let mut response = request.response(status);
+            if status == 500 {
+                let after_s = self.state.chance.below(11); // RFC 3311 §5.2
+                response.headers.push(Name::RetryAfter, after_s.to_string());
+            }
+            return self.answer(request, flow, response);
         }
+        leg.dialog.refresh_target(&request.headers, flow);
         let response = match sdp_of(request) {
             Err(()) => request.response(415).with(Name::Accept, "application/sdp"),
             Ok(None) => self.update_response(journey, request),
@@ -224,30 +233,27 @@ impl Exchange {
         if matches!(leg.stage, Stage::Ringing { client: ours, .. } if ours == client) {
             return self.ringing_response(journey, response, flow);
         }
-        if response.status < 200 || leg.refreshing.as_ref().is_none_or(|r| r.client != client) {
+        if response.status < 200 {
             return;
         }
-        let offer = leg.refreshing.take().and_then(|refresh| refresh.our_offer);
-        if let Some(offer) = offer {
-            self.reinvite_answered(journey, client, &offer, response);
+        let refresh = leg.refreshing.take_if(|refresh| refresh.client == client);
+        let invite = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        if invite && response.is_success() {
+            self.acknowledge_reinvite(journey, client, response);
         }
         if matches!(response.status, 408 | 481) {
-            self.end_leg_as(journey, Ending::Lost);
+            return self.end_leg_as(journey, Ending::Lost);
+        }
+        if let Some(Refresh { our_offer, names: Some(names), .. }) = refresh {
+            self.state.due.clear(&Due::GiveUpRefresh(journey));
+            self.take_answer(journey, our_offer, response);
+            self.identity_answered(journey, names, response);
         }
     }
 
-    fn reinvite_answered(
-        &mut self,
-        journey: JourneyId,
-        client: ClientId,
-        our_offer: &str,
-        response: &Response,
-    ) {
-        if !response.is_success() {
-            return; // The call is as it was; the transaction has sent the ACK.
-        }
+    fn acknowledge_reinvite(&mut self, journey: JourneyId, client: ClientId, ok: &Response) {
         let Some(leg) = self.state.legs.get(&journey) else { return };
-        let number = response.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        let number = ok.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let ack = leg.dialog.ack(number);
         let flow = leg.dialog.flow;
         let address = core::net::SocketAddr::new(self.our_address(flow), flow.local.port());
@@ -255,7 +261,12 @@ impl Exchange {
         let sent_by = address.to_string();
         let send = state.transactions.acknowledge(client, ack, flow, &sent_by, &mut state.chance);
         self.carry_out([send].into_iter().collect());
-        if let Ok(agreed) = negotiation::accept_answer(our_offer, &response.body) {
+    }
+
+    /// Refused or senseless, the call is as it was.
+    fn take_answer(&mut self, journey: JourneyId, our_offer: Option<String>, response: &Response) {
+        let Some(our_offer) = our_offer.filter(|_| response.is_success()) else { return };
+        if let Ok(agreed) = negotiation::accept_answer(&our_offer, &response.body) {
             self.agree(journey, agreed);
         }
     }
@@ -300,7 +311,8 @@ impl Exchange {
         if matches!(leg.stage, Stage::Ringing { client: ours, .. } if ours == client) {
             return self.ringing_timed_out(journey);
         }
-        leg.refreshing = None;
+        leg.refreshing.take_if(|refresh| refresh.client == client);
+        self.state.due.clear(&Due::GiveUpRefresh(journey));
     }
 
     /// What the media threads have forgotten, said again after a restart.

@@ -109,6 +109,7 @@ impl Exchange {
             party,
             identity: identity.clone(),
             shown: Caller::default(),
+            put_off: 0,
             dialog,
             stage: Stage::Incoming { server, offer },
             link: Link::Alone,
@@ -289,7 +290,8 @@ impl Exchange {
             }
             Link::With(peer) => {
                 self.refresh_source(peer);
-                self.tell_late_identity(journey);
+                // Whoever it is with may have changed while its 200 was on its way.
+                self.tell_identity(journey);
             }
             Link::Alone
             | Link::Awaits(_)
@@ -297,16 +299,6 @@ impl Exchange {
             | Link::Hears(_)
             | Link::Leaves
             | Link::HasParked => {}
-        }
-    }
-
-    /// Whoever the leg is with has changed while its 200 was on its way.
-    fn tell_late_identity(&mut self, journey: JourneyId) {
-        let Some(leg) = self.state.legs.get(&journey) else { return };
-        let with = leg.peer().and_then(|peer| self.state.legs.get(&peer));
-        let Some(identity) = with.map(|peer| peer.identity.clone()) else { return };
-        if identity != leg.shown {
-            self.tell_identity(journey, &identity);
         }
     }
 

@@ -87,8 +87,10 @@ pub struct Leg {
     pub party: Party,
     /// The far end's true name and number (product M1).
     pub identity: Caller,
-    /// Whom its display shows.
+    /// Whom its display shows, as far as its phone has confirmed it.
     pub shown: Caller,
+    /// How often it was too busy to be told of somebody else.
+    pub put_off: u8,
     pub dialog: Dialog,
     pub stage: Stage,
     pub link: Link,
@@ -135,11 +137,25 @@ pub struct Refresh {
     pub client: ClientId,
     /// Set for a re-INVITE: the offer it made.
     pub our_offer: Option<String>,
+    /// Whom it names. None: it is our answer to the far end's own re-INVITE
+    /// that made the offer.
+    pub names: Option<Caller>,
 }
 
 impl Leg {
     pub fn is_up(&self) -> bool {
         matches!(self.stage, Stage::Up)
+    }
+
+    /// Why an offer of the far end's cannot be taken now: ours has no answer
+    /// yet, 491, or an earlier one of its own, 500 (RFC 3311 §5.2).
+    pub fn offer_collides(&self) -> Option<u16> {
+        let refreshing = self.refreshing.as_ref();
+        match &self.stage {
+            Stage::Incoming { .. } => Some(500),
+            Stage::Answered { our_offer: Some(_), .. } => Some(491),
+            _ => refreshing.and_then(|refresh| refresh.our_offer.as_ref()).map(|_| 491),
+        }
     }
 
     /// Both sides have agreed on media: answered, or early.

@@ -151,6 +151,10 @@ enum Due {
     EndLeg(JourneyId),
     /// Nobody answers.
     GiveUpRing(RingId),
+    /// A re-INVITE of ours has no answer.
+    GiveUpRefresh(JourneyId),
+    /// Its phone was busy when it was to be told who is there.
+    TellIdentity(JourneyId),
     Tombstone(DialogId),
     Subscription(DialogId),
     Bindings(Extension),
@@ -308,6 +312,8 @@ impl Exchange {
         match due {
             Due::EndLeg(journey) => self.end_leg(journey),
             Due::GiveUpRing(ring) => self.ring_unanswered(ring),
+            Due::GiveUpRefresh(journey) => self.give_up_refresh(journey),
+            Due::TellIdentity(journey) => self.tell_identity(journey),
             Due::Tombstone(dialog) => drop(self.state.tombstones.remove(&dialog)),
             Due::Subscription(dialog) => self.subscription_expired(&dialog),
             Due::Bindings(extension) => self.bindings_expired(&extension),

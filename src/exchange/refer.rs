@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::caller::Caller;
 use crate::domain::codes::Dialled;
 use crate::domain::ids::{Extension, JourneyId};
 use crate::exchange::leg::{Link, Party, RingId, Stage};
@@ -283,12 +284,15 @@ impl Exchange {
         self.report_refer(&report, 200, "OK", true);
     }
 
-    /// Each one's phone shows the other.
+    /// Each one's phone shows the other. Not every phone reads whom an answer
+    /// names: they are told whatever their answers said.
     pub(super) fn introduce(&mut self, one: JourneyId, other: JourneyId) {
-        let identity = |of| self.state.legs.get(&of).map(|leg| leg.identity.clone());
-        let (Some(first), Some(second)) = (identity(one), identity(other)) else { return };
-        self.tell_identity(one, &second);
-        self.tell_identity(other, &first);
+        for journey in [one, other] {
+            if let Some(leg) = self.state.legs.get_mut(&journey) {
+                leg.shown = Caller::default();
+            }
+            self.tell_identity(journey);
+        }
     }
 
     /// Transferred while the target still rings: the caller waits for him now.

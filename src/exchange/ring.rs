@@ -115,6 +115,7 @@ impl Exchange {
             party: target.party,
             identity: target.identity,
             shown: caller.clone(),
+            put_off: 0,
             dialog,
             stage,
             link: Link::Alone,
@@ -284,7 +285,7 @@ impl Exchange {
             Purpose::Transfer { transferee, report, .. } => {
                 self.report_refer(&report, 200, "OK", true);
                 self.join(transferee, journey);
-                self.tell_identity(transferee, &by);
+                self.tell_identity(transferee);
                 self.finish_transferor(&report);
             }
         }

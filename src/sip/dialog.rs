@@ -1,10 +1,12 @@
 //! One dialog (RFC 3261 §12): what makes later requests belong to it.
 
 use core::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::chance::Chance;
 use crate::sip::flow::{Flow, Transport};
 use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Request, Response, Uri};
 
@@ -25,6 +27,8 @@ pub struct Dialog {
     pub contact: Uri,
     /// The way to the peer.
     pub flow: Flow,
+    /// It began with a request of ours: we chose its Call-ID.
+    pub ours: bool,
 }
 
 /// What finds a dialog: Call-ID and our own tag.
@@ -69,6 +73,7 @@ impl Dialog {
             target,
             routes,
             contact,
+            ours: false,
         }
     }
 
@@ -91,6 +96,7 @@ impl Dialog {
             routes: Vec::new(),
             contact,
             flow,
+            ours: true,
         }
     }
 
@@ -125,6 +131,13 @@ impl Dialog {
     /// Where else the peer may be found when his connection is gone.
     pub fn elsewhere(&self) -> Option<Flow> {
         elsewhere(hop(&self.routes, &self.target), self.flow)
+    }
+
+    /// How long a request of ours waits that met one of the peer's: other
+    /// spans for each side, so that they do not meet again (RFC 3261 §14.1).
+    pub fn pause_after_collision(&self, chance: &mut Chance) -> Duration {
+        let (least, steps) = if self.ours { (2_100, 191) } else { (0, 201) };
+        Duration::from_millis(least + 10 * chance.below(steps))
     }
 
     /// A new request of ours within the dialog.

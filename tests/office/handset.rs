@@ -40,6 +40,12 @@ pub struct Handset {
     pub connection: Option<SocketAddr>,
     /// It takes connections at its Contact.
     pub listens: bool,
+    /// How the next requests of a method within a call are answered instead: by
+    /// this status, by none (0), or by 100 alone.
+    pub instead: Vec<(Method, u16)>,
+    unanswered: Vec<(ServerId, Request)>,
+    /// The ACKs of what it answered.
+    pub acknowledged: usize,
     /// In its Contact instead of where it is.
     pub claims: Option<SocketAddr>,
     /// `+sip.instance` in what it registers.
@@ -96,6 +102,9 @@ impl Handset {
             transport: Transport::Udp,
             connection: None,
             listens: false,
+            instead: Vec::new(),
+            unanswered: Vec::new(),
+            acknowledged: 0,
             claims: None,
             instance: None,
             at,
@@ -366,8 +375,8 @@ impl Handset {
             Incoming::Request { request, .. } => self.asked(request, now),
             Incoming::Response { client, response, .. } => self.answered(client, response, now),
             Incoming::Cancelled { server } => self.given_up(server, now),
+            Incoming::Acknowledged { .. } => self.acknowledged += 1,
             Incoming::TimedOut { .. }
-            | Incoming::Acknowledged { .. }
             | Incoming::NotAcknowledged { .. }
             | Incoming::SecondAnswer { .. } => {}
         }
@@ -396,22 +405,60 @@ impl Handset {
         if let Some(index) = line {
             let _ = self.lines[index].dialog.admit(&request);
         }
+        let instead = self.instead.iter().position(|(method, _)| *method == request.method);
+        if let (Some(instead), Some(_)) = (instead, line) {
+            let (_, status) = self.instead.remove(instead);
+            return self.answer_instead(server, request, status, now);
+        }
         match (&request.method, line) {
             (Method::Invite, None) => self.rung(request, server, now),
-            (Method::Invite, Some(index)) => {
-                let local = self.local(self.lines[index].port, Direction::SendRecv);
-                let line = &mut self.lines[index];
-                let answer = negotiation::answer(&request.body, &local, &mut line.session);
-                let (answer, _) = answer.unwrap();
-                let response = self.in_dialog(index, request.response(200));
-                self.respond(server, &response.body("application/sdp", answer), now);
-            }
+            (Method::Invite, Some(index)) => self.reinvited(index, server, &request, now),
             (Method::Bye, Some(index)) => {
                 self.lines[index].state = LineState::Over;
                 self.respond(server, &request.response(200), now);
             }
             _ => self.respond(server, &request.response(200), now),
         }
+    }
+
+    fn reinvited(&mut self, index: usize, server: ServerId, request: &Request, now: Moment) {
+        let local = self.local(self.lines[index].port, Direction::SendRecv);
+        let line = &mut self.lines[index];
+        let answer = negotiation::answer(&request.body, &local, &mut line.session);
+        let (answer, _) = answer.unwrap();
+        let response = self.in_dialog(index, request.response(200));
+        self.respond(server, &response.body("application/sdp", answer), now);
+    }
+
+    fn answer_instead(&mut self, server: ServerId, request: Request, status: u16, now: Moment) {
+        if status > 0 {
+            self.respond(server, &request.response(status), now);
+        }
+        if status < 200 {
+            self.unanswered.push((server, request));
+        }
+    }
+
+    /// Answers 200 what it has left unanswered.
+    pub fn answer_late(&mut self, now: Moment) {
+        for (server, request) in std::mem::take(&mut self.unanswered) {
+            match request.method {
+                Method::Invite => self.reinvited(0, server, &request, now),
+                _ => self.respond(server, &request.response(200), now),
+            }
+        }
+    }
+
+    /// A session description offered by UPDATE.
+    pub fn update(&mut self, index: usize, offers: bool, now: Moment) {
+        let local = self.local(self.lines[index].port, Direction::SendRecv);
+        let line = &mut self.lines[index];
+        let mut update = line.dialog.request(Method::Update);
+        if offers {
+            let offer = negotiation::offer(&local, &mut line.session);
+            update = update.body("application/sdp", offer);
+        }
+        self.request(update, now);
     }
 
     fn rung(&mut self, request: Request, server: ServerId, now: Moment) {
@@ -447,6 +494,11 @@ impl Handset {
 
     fn answered(&mut self, client: ClientId, response: Response, now: Moment) {
         if response.is_provisional() {
+            let flow = self.flow();
+            let line = self.lines.iter_mut().find(|line| line.client == Some(client));
+            if let Some(line) = line.filter(|_| response.headers.to_tag().is_some()) {
+                line.dialog.answered(&response, flow);
+            }
             return;
         }
         let Some(found) = self.pending.iter().position(|(c, _)| *c == client) else { return };
@@ -521,9 +573,13 @@ impl Handset {
         found.map(|(_, r)| (r.status, r.reason.clone())).unwrap_or_default()
     }
 
-    /// Who the last response or UPDATE says the other side is.
+    /// Who the last response, UPDATE or re-INVITE says the other side is.
     pub fn asserted(&self) -> Option<(String, String)> {
-        let update = self.got.iter().rev().find(|r| r.method == Method::Update);
+        let refresh = |r: &&Request| {
+            let again = r.method == Method::Invite && r.headers.to_tag().is_some();
+            again || r.method == Method::Update
+        };
+        let update = self.got.iter().rev().find(refresh);
         let from_update = update.and_then(|r| r.headers.asserted_identity());
         let answer = || {
             let invite = self.answers.iter().rev().find(|(m, _)| *m == Method::Invite);

@@ -11,6 +11,7 @@ mod calls;
 mod connections;
 mod door;
 mod handset;
+mod identity;
 mod park;
 mod recall;
 mod tenants;
