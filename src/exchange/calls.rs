@@ -79,6 +79,7 @@ impl Exchange {
             Link::Alone
             | Link::Awaits(_)
             | Link::Retrieves { .. }
+            | Link::Replaces(_)
             | Link::Leaves
             | Link::HasParked => Source::Nothing,
         }
@@ -181,6 +182,21 @@ impl Exchange {
         Ok(answer)
     }
 
+    /// The answer to an INVITE's offer is the same in every response: a caller
+    /// reads the first only (RFC 3261 §13.2.1).
+    pub(super) fn answer_invite(
+        &mut self,
+        journey: JourneyId,
+        offer: &str,
+        prefer: Option<Codec>,
+    ) -> Result<String, Refusal> {
+        let answered = self.state.legs.get(&journey).filter(|leg| leg.has_media());
+        match answered.and_then(|leg| leg.session.last()) {
+            Some(answer) => Ok(answer),
+            None => self.answer_offer(journey, offer.as_bytes(), prefer),
+        }
+    }
+
     pub(super) fn make_offer(&mut self, journey: JourneyId, prefer: Option<Codec>) -> String {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return String::new() };
         let local = Self::local(leg, prefer);
@@ -211,7 +227,7 @@ impl Exchange {
         let Stage::Incoming { server, offer } = leg.stage.clone() else { return leg.is_up() };
         let shown = leg.shown.clone();
         let (body, our_offer) = match offer {
-            Some(offer) => match self.answer_offer(journey, offer.as_bytes(), prefer) {
+            Some(offer) => match self.answer_invite(journey, &offer, prefer) {
                 Ok(answer) => (answer, None),
                 Err(_) => {
                     self.refuse_leg(journey, 488, "No codec in common");
@@ -353,7 +369,7 @@ impl Exchange {
             Link::Retrieves { journey, attempt } => {
                 self.tell_lot(crate::park::Input::Failed { journey, attempt });
             }
-            Link::Alone | Link::Hears(_) | Link::Leaves | Link::HasParked => {}
+            Link::Alone | Link::Replaces(_) | Link::Hears(_) | Link::Leaves | Link::HasParked => {}
         }
     }
 

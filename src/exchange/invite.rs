@@ -85,10 +85,19 @@ impl Exchange {
             new.shown = shown;
         }
         if self.answer_leg(journey, self.codec_of(peer)) {
-            self.link(old, Link::Alone);
-            self.join(peer, journey);
-            self.end_leg(old);
+            self.link(journey, Link::Replaces(old));
         }
+    }
+
+    /// The other device is really there: the call moves to it.
+    fn taken_over(&mut self, journey: JourneyId, old: JourneyId) {
+        let Some(peer) = self.state.legs.get(&old).and_then(Leg::peer) else {
+            return self.end_leg_as(journey, Ending::ByOtherSide);
+        };
+        self.link(old, Link::Alone);
+        self.join(peer, journey);
+        self.end_leg(old);
+        self.tell_identity(journey);
     }
 
     fn admit_leg(
@@ -288,6 +297,7 @@ impl Exchange {
             Link::Retrieves { journey: parked, attempt } => {
                 self.retrieved(parked, attempt, journey);
             }
+            Link::Replaces(old) => self.taken_over(journey, old),
             Link::With(peer) => {
                 self.refresh_source(peer);
                 // Whoever it is with may have changed while its 200 was on its way.

@@ -70,6 +70,8 @@ pub enum Link {
     Parked,
     /// Takes this call out of the lot, if its own ACK comes.
     Retrieves { journey: JourneyId, attempt: Attempt },
+    /// Takes the place of this leg of the same extension, if its own ACK comes.
+    Replaces(JourneyId),
     /// Hears a tone, then the leg ends.
     Hears(Tone),
     /// Its call was transferred away, or nothing came of it; its end is awaited.

@@ -226,7 +226,7 @@ impl Exchange {
         };
         let offer = offer.clone();
         let prefer = Some(agreed.codec);
-        let Ok(answer) = self.answer_offer(caller, offer.as_bytes(), prefer) else {
+        let Ok(answer) = self.answer_invite(caller, &offer, prefer) else {
             return false;
         };
         let stream = self.state.legs.get(&branch).map(|leg| leg.stream.stream);

@@ -1,6 +1,7 @@
 //! Calls between people: answered, refused, given up, held, transferred.
 
 use bellhop::exchange::Report;
+use bellhop::media::control::Codec;
 use bellhop::sip::wire::Method;
 
 use crate::world::*;
@@ -224,4 +225,42 @@ fn a_call_moves_to_another_device_of_the_same_extension_and_to_nobody_elses() {
     world.settle();
     assert_eq!(world.hears(alice), person(mobile));
     assert_eq!(world.get(reception).up(), 0);
+}
+
+#[test]
+fn a_call_moves_to_another_device_when_it_is_really_there() {
+    let (mut world, reception, alice) = talking();
+    let mobile = world.phone("101", 21);
+    let replaces = world.get(reception).replaces(0);
+    world.act(mobile, |phone, now| phone.take_over(replaces.clone(), now));
+    world.run_for(std::time::Duration::from_millis(1));
+    // The 200 is on its way; the phone dies before it can acknowledge.
+    assert_eq!(world.exchange.legs().filter(|leg| leg.has_media()).count(), 3);
+    world.handsets.remove(&mobile);
+    world.run_for(s(40));
+    assert_eq!((world.hears(alice), world.hears(reception)), (person(reception), person(alice)));
+    assert_eq!(world.exchange.legs().count(), 2);
+}
+
+#[test]
+fn an_answer_says_what_was_said_before_it_though_another_device_answers_otherwise() {
+    let mut world = World::open();
+    let (desk, mobile) = (world.phone("101", 11), world.phone("101", 21));
+    let alice = world.caller("+3386002678", "Alice Smith");
+    world.get(desk).codec = Some(Codec::Pcma);
+    world.get(mobile).codec = Some(Codec::Pcmu);
+    world.act(alice, |phone, now| phone.dial("1", now));
+    world.settle();
+    world.act(desk, |phone, now| phone.progress(now));
+    world.settle();
+    world.act(mobile, |phone, now| phone.progress(now));
+    world.settle();
+    world.act(mobile, |phone, now| phone.answer(now));
+    world.settle();
+    let mut said: Vec<_> = world.get(alice).provisional.iter().map(|r| r.body.clone()).collect();
+    said.retain(|body| !body.is_empty());
+    said.push(world.get(alice).answers.last().unwrap().1.body.clone());
+    assert_eq!(said.len(), 3);
+    assert!(said.iter().all(|body| *body == said[0]), "{said:?}");
+    assert_eq!(world.hears(alice), person(mobile));
 }

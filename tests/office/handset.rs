@@ -44,6 +44,10 @@ pub struct Handset {
     /// this status, by none (0), or by 100 alone.
     pub instead: Vec<(Method, u16)>,
     unanswered: Vec<(ServerId, Request)>,
+    /// The codec it prefers in answers.
+    pub codec: Option<Codec>,
+    /// What its INVITEs were told before they were answered.
+    pub provisional: Vec<Response>,
     /// The ACKs of what it answered.
     pub acknowledged: usize,
     /// In its Contact instead of where it is.
@@ -104,6 +108,8 @@ impl Handset {
             listens: false,
             instead: Vec::new(),
             unanswered: Vec::new(),
+            codec: None,
+            provisional: Vec::new(),
             acknowledged: 0,
             claims: None,
             instance: None,
@@ -207,7 +213,7 @@ impl Handset {
 
     fn local(&self, port: u16, direction: Direction) -> Local<'static> {
         const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
-        Local { address: self.at.ip(), port, codecs: &CODECS, prefer: None, direction }
+        Local { address: self.at.ip(), port, codecs: &CODECS, prefer: self.codec, direction }
     }
 
     /// Answers the newest ringing call; its line.
@@ -224,6 +230,18 @@ impl Handset {
         let response = self.in_dialog(index, response).body("application/sdp", answer);
         self.respond(server, &response, now);
         index
+    }
+
+    /// Plays something before it answers.
+    pub fn progress(&mut self, now: Moment) {
+        let index = self.ringing().expect("nothing rings");
+        let local = self.local(self.lines[index].port, Direction::SendRecv);
+        let line = &mut self.lines[index];
+        let (answer, _) =
+            negotiation::answer(&line.invite.body, &local, &mut line.session).unwrap();
+        let server = line.server.unwrap();
+        let response = self.in_dialog(index, self.lines[index].invite.response(183));
+        self.respond(server, &response.body("application/sdp", answer), now);
     }
 
     pub fn ringing(&self) -> Option<usize> {
@@ -494,6 +512,7 @@ impl Handset {
 
     fn answered(&mut self, client: ClientId, response: Response, now: Moment) {
         if response.is_provisional() {
+            self.provisional.push(response.clone());
             let flow = self.flow();
             let line = self.lines.iter_mut().find(|line| line.client == Some(client));
             if let Some(line) = line.filter(|_| response.headers.to_tag().is_some()) {
