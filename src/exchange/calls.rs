@@ -325,6 +325,7 @@ impl Exchange {
                 self.send_request(bye, flow, Errand::Parting);
                 self.bury(journey, how);
             }
+            Stage::HungUp { .. } => self.bury(journey, Ending::ByItself),
         }
     }
 
@@ -337,7 +338,7 @@ impl Exchange {
         if let Stage::Incoming { server, .. } | Stage::Answered { server, .. } = leg.stage {
             self.state.servers.remove(&server);
         }
-        if let (Some(extension), Stage::Up) = (leg.extension(), &leg.stage) {
+        if let (Some(extension), Stage::Up | Stage::HungUp { .. }) = (leg.extension(), &leg.stage) {
             self.state.last_talk.insert(extension.clone(), self.now);
         }
         let parked = matches!(leg.link, Link::HasParked);

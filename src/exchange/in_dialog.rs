@@ -38,6 +38,10 @@ impl Exchange {
 
     fn request_on_leg(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        if let Stage::HungUp { after, before } = leg.stage {
+            return self.request_after_bye(journey, after, before, request, flow);
+        }
+        let last = leg.dialog.remote_cseq;
         match leg.dialog.admit(request) {
             Ok(()) => {}
             Err(Misfit::WrongTag) => return self.refuse(request, flow, 481, "No such call"),
@@ -46,7 +50,7 @@ impl Exchange {
             }
         }
         match request.method {
-            Method::Bye => self.bye(journey, request, flow),
+            Method::Bye => self.bye(journey, last, request, flow),
             Method::Invite => self.reinvite(journey, request, flow),
             Method::Update => self.update(journey, request, flow),
             Method::Refer => self.refer(journey, request, flow),
@@ -76,9 +80,14 @@ impl Exchange {
         self.respond(server, &response);
     }
 
-    fn bye(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
+    fn bye(&mut self, journey: JourneyId, last: Option<u32>, request: &Request, flow: Flow) {
         self.answer(request, flow, request.response(200));
-        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let Some(leg) = self.state.legs.get_mut(&journey) else { return };
+        let number = request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        if let Some(hung_up) = leg.overtaken(last, number) {
+            leg.stage = hung_up;
+            return self.await_overtaken(journey, last);
+        }
         if let Some(server) = leg.incoming_server()
             && let Some(response) = self.leg_response(journey, server, 487)
         {

@@ -33,6 +33,7 @@ pub struct RingId(pub u64);
 /// ```text
 /// Incoming ──200──▶ Answered ──ACK──▶ Up ──BYE──▶ gone
 /// Ringing ──200 from the far end, ACK──▶ Up
+/// Up ──BYE with a gap before it──▶ HungUp ──▶ gone
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
@@ -55,6 +56,12 @@ pub enum Stage {
         alerting: bool,
     },
     Up,
+    /// Its BYE has overtaken a request numbered above `after`, if that is
+    /// known, and below `before`: a transfer may be under way (product S8).
+    HungUp {
+        after: Option<u32>,
+        before: u32,
+    },
 }
 
 /// What the far end hears, and so what becomes of it when the other side goes.
@@ -165,9 +172,17 @@ impl Leg {
         self.agreed.is_some()
     }
 
-    /// The far end has put us on hold.
+    /// The far end has put us on hold, or has hung up in the middle of a transfer.
     pub fn holds_us(&self) -> bool {
-        self.held_at.is_some()
+        self.held_at.is_some() || matches!(self.stage, Stage::HungUp { after: Some(_), .. })
+    }
+
+    /// What its phone's BYE, numbered `number` after `last`, has overtaken.
+    pub fn overtaken(&self, last: Option<u32>, number: u32) -> Option<Stage> {
+        let transfers = self.is_up() && self.extension().is_some() && self.peer().is_some();
+        let before_first = last.unwrap_or_default();
+        let gap = transfers && number > before_first.saturating_add(1);
+        gap.then_some(Stage::HungUp { after: last, before: number })
     }
 
     pub fn extension(&self) -> Option<&Extension> {
@@ -180,6 +195,7 @@ impl Leg {
     /// It keeps nobody busy: its call goes on without it.
     pub fn is_leaving(&self) -> bool {
         matches!(self.link, Link::Leaves | Link::HasParked | Link::Hears(_))
+            || matches!(self.stage, Stage::HungUp { .. })
     }
 
     pub fn peer(&self) -> Option<JourneyId> {

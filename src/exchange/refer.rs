@@ -19,6 +19,10 @@ use crate::sip::wire::{Method, Name, Replaces, Request};
 /// How long a phone may take to hang up after its call was parked or
 /// transferred (docs/PROTOCOL.md, P1).
 const OWN_BYE: Duration = Duration::from_secs(2);
+/// A REFER that was lost is repeated after half a second.
+const REPEATED: Duration = Duration::from_secs(1);
+/// Packets that overtake each other arrive within this.
+const REORDERED: Duration = Duration::from_millis(200);
 
 /// Where the progress of a transfer is told: the referring dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +72,43 @@ impl Exchange {
                 let response = request.response(404).reason("Nobody can be transferred there");
                 self.answer(request, flow, response);
             }
+        }
+    }
+
+    /// The phone has hung up, and a request before its BYE is missing: perhaps
+    /// the transfer it hung up after (product S8). Whether a callee's first
+    /// request is the first cannot be seen from its number, so then only as
+    /// long as packets overtake each other, and without music.
+    pub(super) fn await_overtaken(&mut self, journey: JourneyId, last: Option<u32>) {
+        self.end_leg_after(journey, if last.is_some() { REPEATED } else { REORDERED });
+        if let Some(peer) = self.state.legs.get(&journey).and_then(|leg| leg.peer()) {
+            self.refresh_source(peer);
+        }
+        self.state.watchers.lamp_changed();
+    }
+
+    pub(super) fn request_after_bye(
+        &mut self,
+        journey: JourneyId,
+        after: Option<u32>,
+        before: u32,
+        request: &Request,
+        flow: Flow,
+    ) {
+        let Some(leg) = self.state.legs.get(&journey) else { return };
+        let number = request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        let between = after.is_none_or(|after| number > after) && number < before;
+        let his = request.headers.from_tag().as_deref() == leg.dialog.remote.tag();
+        if request.method == Method::Ack {
+            return;
+        }
+        if request.method != Method::Refer || !between || !his {
+            return self.refuse(request, flow, 481, "No such call");
+        }
+        self.refer(journey, request, flow);
+        // Taken on, the leg has done its part; refused, the call ends in its time.
+        if self.state.legs.get(&journey).is_some_and(|leg| leg.peer().is_none()) {
+            self.end_leg_after(journey, OWN_BYE);
         }
     }
 

@@ -125,6 +125,7 @@ impl Exchange {
                     Stage::Incoming { .. } | Stage::Answered { .. } | Stage::Up => {
                         busy.talks = true;
                     }
+                    Stage::HungUp { .. } => {}
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use bellhop::domain::park_table::LampState;
 use bellhop::park::Phase;
 use bellhop::sip::wire::{Method, Name};
 
@@ -48,6 +49,83 @@ fn s8_a_parker_who_hangs_up_at_once_changes_nothing() {
     });
     world.run_for(s(3));
     assert_eq!((parked_at(&world), world.hears(alice)), (vec!["101".to_owned()], Heard::Music));
+}
+
+#[test]
+fn s8_a_hang_up_that_overtakes_the_transfer_changes_nothing() {
+    let overtaking = |phone: &mut crate::handset::Handset, now| {
+        phone.refer(0, "*68", now);
+        phone.hang_up(0, now);
+        phone.sent.reverse();
+    };
+    for requests_before in [false, true] {
+        let (mut world, reception, alice) = talking();
+        for on in [true, false].into_iter().filter(|_| requests_before) {
+            world.act(reception, |phone, now| phone.hold(0, on, now));
+            world.settle();
+        }
+        world.act(reception, overtaking);
+        world.run_for(s(3));
+        assert_eq!((parked_at(&world), world.hears(alice)), (vec!["101".to_owned()], Heard::Music));
+        assert_eq!(world.get(reception).last_answer(&Method::Refer).0, 202);
+        assert_eq!(world.exchange.legs().count(), 1);
+    }
+}
+
+#[test]
+fn s8_a_transfer_that_is_lost_before_the_hang_up_is_waited_for() {
+    let (mut world, reception, alice) = talking();
+    for on in [true, false] {
+        world.act(reception, |phone, now| phone.hold(0, on, now));
+        world.settle();
+    }
+    world.act(reception, |phone, now| {
+        phone.refer(0, "103", now);
+        phone.sent.clear();
+        phone.hang_up(0, now);
+    });
+    let bob = world.phone("103", 13);
+    assert_eq!((world.get(bob).ringing(), world.hears(alice)), (None, Heard::Music));
+    world.settle();
+    assert!(world.get(bob).ringing().is_some());
+    world.run_for(s(3));
+    world.act(bob, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(bob));
+    assert_eq!(world.exchange.legs().count(), 2);
+}
+
+#[test]
+fn s8_a_transfer_by_hanging_up_that_nobody_takes_comes_back() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.get(bob).answer_with = Some(486);
+    world.act(reception, |phone, now| {
+        phone.refer(0, "103", now);
+        phone.hang_up(0, now);
+        phone.sent.reverse();
+    });
+    world.settle();
+    assert_eq!(world.hears(alice), Heard::Music);
+    assert!(world.get(reception).ringing().is_some());
+}
+
+#[test]
+fn a_hang_up_is_a_hang_up_when_no_transfer_follows() {
+    let (mut world, reception, alice) = talking();
+    for on in [true, false] {
+        world.act(reception, |phone, now| phone.hold(0, on, now));
+        world.settle();
+    }
+    world.act(reception, |phone, now| {
+        phone.lines[0].dialog.local_cseq += 7;
+        phone.hang_up(0, now);
+    });
+    world.settle();
+    assert_eq!(world.hears(alice), Heard::Music);
+    assert_eq!(world.exchange.lamp_state(&ext("101")), LampState::Free);
+    world.run_for(s(1));
+    assert_eq!((world.get(alice).up(), world.exchange.legs().count()), (0, 0));
 }
 
 #[test]
