@@ -250,19 +250,10 @@ impl Exchange {
         self.carry_out([effect].into_iter().collect());
     }
 
-    /// A response outside a dialog gets a To tag that is the same whenever
-    /// the request is repeated (RFC 3261 §8.2.7).
+    /// As it goes out: with our name, and with a To tag.
     pub(super) fn completed(&self, mut response: Response) -> Response {
         response.headers.set(Name::Server, SERVER);
-        if response.headers.to_tag().is_none()
-            && let Ok(to) = response.headers.to()
-        {
-            let branch = response.headers.via().ok();
-            let branch = branch.as_ref().and_then(|via| via.branch()).unwrap_or("none");
-            let tag = stateless_tag(branch, &response.headers.call_id().unwrap_or_default());
-            response.headers.set(Name::To, to.with_tag(&tag).to_string());
-        }
-        response
+        Transactions::tagged(response)
     }
 }
 
@@ -283,13 +274,4 @@ fn is_sipp(request: &Request) -> bool {
     let Some(numbers) = branch.strip_prefix("z9hG4bK-") else { return false };
     let numeric = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     numbers.split('-').count() == 3 && numbers.split('-').all(numeric)
-}
-
-/// FNV-1a, 64 bits: it need not be secret, only steady.
-fn stateless_tag(branch: &str, call_id: &str) -> String {
-    let bytes = branch.bytes().chain(call_id.bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }

@@ -112,6 +112,7 @@ impl Exchange {
         let server = self.state.transactions.accept(request, flow);
         let journey = JourneyId::draw(&mut self.state.chance);
         let tag = self.state.chance.hex(16);
+        self.state.transactions.will_be_tagged(server, &tag);
         let dialog = Dialog::from_request(request, &tag, self.our_contact(flow), flow);
         let leg = Leg {
             journey,

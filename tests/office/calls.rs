@@ -2,7 +2,7 @@
 
 use bellhop::exchange::Report;
 use bellhop::media::control::Codec;
-use bellhop::sip::wire::Method;
+use bellhop::sip::wire::{self, Method};
 
 use crate::world::*;
 
@@ -263,4 +263,26 @@ fn an_answer_says_what_was_said_before_it_though_another_device_answers_otherwis
     assert_eq!(said.len(), 3);
     assert!(said.iter().all(|body| *body == said[0]), "{said:?}");
     assert_eq!(world.hears(alice), person(mobile));
+}
+
+#[test]
+fn the_answers_to_a_call_given_up_bear_one_tag() {
+    let mut world = World::open();
+    let (_, carol) = (world.phone("103", 13), world.phone("104", 14));
+    let call = world.act(carol, |phone, now| phone.dial("103", now));
+    world.settle();
+    world.act(carol, |phone, now| phone.hang_up(call, now));
+    let Some((_, Packet::ToOffice(flow, bytes))) = world.underway.pop_first() else { panic!() };
+    let input = bellhop::exchange::Input::Datagram { bytes, flow };
+    let effects = world.exchange.handle(input, world.now);
+    let answers = effects.into_iter().filter_map(|effect| match effect {
+        bellhop::exchange::Effect::Send { bytes, .. } => match wire::parse(&bytes).unwrap() {
+            wire::Message::Response(response) => Some(response),
+            wire::Message::Request(_) => None,
+        },
+        _ => None,
+    });
+    let said: Vec<_> = answers.map(|r| (r.status, r.headers.to_tag())).collect();
+    let tag = world.get(carol).lines[call].dialog.remote.tag().map(str::to_owned);
+    assert_eq!(said, [(200, tag.clone()), (487, tag)]);
 }

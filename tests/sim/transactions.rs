@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bellhop::domain::time::Moment;
-use bellhop::sip::flow::Transport;
+use bellhop::sip::flow::{Flow, Transport};
 use bellhop::sip::transaction::{ClientId, Effect, Incoming, ServerId};
 use bellhop::sip::wire::{Message, Method, Name, Request, Response, parse};
 
@@ -568,4 +568,75 @@ fn a_refused_request_is_kept_for_a_while_to_be_sent_again_with_credentials() {
     });
     world.run(at_ms(100_000), nothing);
     world.assert_all_forgotten();
+}
+
+/// The To tags of what the callee answered to `method`.
+fn tags_of(world: &World, method: &Method) -> Vec<(u16, Option<String>)> {
+    let by_callee = world.sent.iter().filter(|(_, side, _)| *side == Side::Callee);
+    let responses = by_callee.filter_map(|(.., bytes)| match parse(bytes).unwrap() {
+        Message::Response(response) => Some(response),
+        Message::Request(_) => None,
+    });
+    responses
+        .filter(|response| response.headers.cseq().unwrap().method == *method)
+        .map(|response| (response.status, response.headers.to_tag()))
+        .collect()
+}
+
+#[test]
+fn the_answer_to_a_cancel_bears_the_tag_of_the_answers_to_its_call() {
+    let (world, _) = cancelled(100, 2_000);
+    assert_eq!(tags_of(&world, &Method::Cancel), [(200, Some("callee".to_owned()))]);
+    // Told in time, also when nothing with a tag has been answered yet.
+    let (mut world, client, server, invite) = arrived(Method::Invite, Transport::Udp);
+    world.callee.will_be_tagged(server, "callee");
+    world.respond(server, &invite.response(100));
+    world.run(at_ms(100), |_, _, incoming| assert_eq!(name_of(&incoming), "100"));
+    world.cancel(client);
+    world.run(at_ms(200), |world, _, incoming| {
+        if matches!(incoming, Incoming::Cancelled { .. }) {
+            world.respond(server, &answer(&invite, 487));
+        }
+    });
+    assert_eq!(tags_of(&world, &Method::Cancel), [(200, Some("callee".to_owned()))]);
+}
+
+#[test]
+fn refusals_of_our_own_have_a_tag_that_is_the_same_when_they_are_repeated() {
+    let mut world = World::new(1, FAIR);
+    world.send(request(Method::Cancel, 1));
+    world.run(at_ms(100), |_, _, _| {});
+    let original = world.sent[0].2.clone();
+    world.arrive(Side::Callee, original, 0);
+    world.run(at_ms(200), |_, _, _| {});
+    let tags = tags_of(&world, &Method::Cancel);
+    assert!(tags.len() == 2 && tags[0].1.is_some() && tags[0] == tags[1], "{tags:?}");
+
+    let (mut world, ..) = arrived(Method::Invite, Transport::Udp);
+    let mut by_another_way = request(Method::Invite, 1);
+    let via = "SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKanotherway;rport";
+    by_another_way.headers.push_front(Name::Via, via);
+    world.arrive(Side::Callee, by_another_way.to_bytes(), 0);
+    world.run(at_ms(100), nothing);
+    let tags = tags_of(&world, &Method::Invite);
+    assert!(matches!(&tags[..], [(482, Some(_))]), "{tags:?}");
+}
+
+#[test]
+fn an_answer_counts_only_from_the_host_that_was_asked() {
+    let (mut world, client, server, invite) = arrived(Method::Invite, Transport::Udp);
+    let right = world.flow(Side::Caller);
+    let from = |remote: &str| Flow { remote: remote.parse().unwrap(), ..right };
+    let answered = |world: &mut World, flow: Flow| {
+        let now = world.now;
+        let forged = answer(&world.caller.sent(client).unwrap().clone(), 486);
+        let effects = world.caller.receive(Message::Response(forged), flow, now);
+        effects.into_iter().count()
+    };
+    assert_eq!(answered(&mut world, from("10.0.0.66:5060")), 0);
+    assert_eq!(answered(&mut world, Flow { transport: Transport::Tcp, ..right }), 0);
+    world.respond(server, &answer(&invite, 180));
+    world.run(at_ms(100), |_, _, incoming| assert_eq!(name_of(&incoming), "180"));
+    // A proxy may use another port: told, and acknowledged.
+    assert_eq!(answered(&mut world, from("10.0.0.2:49152")), 2);
 }

@@ -184,6 +184,9 @@ impl Transactions {
     ) -> Effects<Effect> {
         let Some((id, method)) = self.clients.matching(&response) else { return Effects::none() };
         let Some(client) = self.clients.by_id.get_mut(&id) else { return Effects::none() };
+        if !client.may_be_answered_from(flow) {
+            return Effects::none();
+        }
         if method == Method::Cancel && client.request.method != Method::Cancel {
             return Effects::none(); // The INVITE's own final response is what counts.
         }
@@ -358,6 +361,14 @@ impl Clients {
 impl Client {
     fn is_open(&self) -> bool {
         matches!(self.state, State::Calling { .. } | State::Proceeding { .. })
+    }
+
+    /// By the host it was sent to: a branch that was guessed or overheard is not
+    /// enough. A proxy may answer from another port, and a peer whose
+    /// connection is gone on a new one (RFC 3261 §18.2.2).
+    fn may_be_answered_from(&self, flow: Flow) -> bool {
+        let host = |flow: Flow| flow.remote.ip().to_canonical();
+        self.flow.transport == flow.transport && host(self.flow) == host(flow)
     }
 
     /// CANCEL, and ACK of a refusal: the request's own branch, target and

@@ -149,6 +149,11 @@ impl Transactions {
         Effect::Send { flow, bytes: response.to_bytes() }
     }
 
+    /// With a To tag, if it has none.
+    pub fn tagged(response: Response) -> Response {
+        server::tagged(response)
+    }
+
     fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id

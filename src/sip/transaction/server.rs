@@ -12,7 +12,7 @@ use crate::domain::time::Moment;
 use crate::sip::flow::Flow;
 use crate::sip::transaction::timing::{GIVE_UP, T1, T4, doubled};
 use crate::sip::transaction::{Effect, Incoming, Key, ServerId, Transactions};
-use crate::sip::wire::{Headers, Host, Method, Request, Response};
+use crate::sip::wire::{Headers, Host, Method, Name, Request, Response};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Servers {
@@ -36,6 +36,8 @@ struct Server {
     listening: Flow,
     key: String,
     origin: Option<String>,
+    /// Ours, once it is known.
+    to_tag: Option<String>,
     state: State,
 }
 
@@ -81,12 +83,21 @@ impl Transactions {
         let flow = reply_flow(&request.headers, flow);
         *self.servers.open.entry(flow.remote.ip()).or_default() += 1;
         let request = Some(request.clone());
-        let server = Server { request, flow, listening, key, origin, state };
+        let server = Server { request, flow, listening, key, origin, to_tag: None, state };
         self.servers.by_id.insert(id, server);
         id
     }
 
     /// A request that has no final answer yet.
+    /// The tag that all responses to this request will bear: one to its CANCEL
+    /// bears it too (RFC 3261 §9.2). Without a word of it, that of the latest
+    /// response.
+    pub fn will_be_tagged(&mut self, id: ServerId, tag: &str) {
+        if let Some(server) = self.servers.by_id.get_mut(&id) {
+            server.to_tag = Some(tag.to_owned());
+        }
+    }
+
     pub fn accepted(&self, id: ServerId) -> Option<&Request> {
         self.servers.by_id.get(&id)?.request.as_ref()
     }
@@ -96,6 +107,7 @@ impl Transactions {
         let Some(server) = self.servers.by_id.get_mut(&id) else { return Effects::none() };
         let State::Proceeding { last } = &mut server.state else { return Effects::none() };
         let bytes = response.to_bytes();
+        server.to_tag = response.headers.to_tag().or(server.to_tag.take());
         let flow = server.flow;
         let send = Effects::one(Effect::Send { flow, bytes: bytes.clone() });
         if response.status < 200 {
@@ -133,7 +145,7 @@ impl Transactions {
         }
         let merged = origin_of(&request).and_then(|origin| self.servers.by_origin.get(&origin));
         if merged.is_some() {
-            let response = request.response(482).reason("Merged Request");
+            let response = tagged(request.response(482).reason("Merged Request"));
             return Effects::one(Self::reply_statelessly(flow, &response));
         }
         Effects::one(Effect::Up(Incoming::Request { request, flow }))
@@ -172,10 +184,11 @@ impl Transactions {
         let invite = found.and_then(|id| self.servers.by_id.get(&id));
         let same_host = invite.is_some_and(|i| i.flow.remote.ip() == flow.remote.ip());
         let (Some(id), true) = (found, same_host) else {
-            let gone = cancel.response(481);
+            let gone = tagged(cancel.response(481));
             return Effects::one(Self::reply_statelessly(flow, &gone));
         };
-        let ok = cancel.response(200);
+        let tag = invite.and_then(|invite| invite.to_tag.as_deref());
+        let ok = tagged_as(cancel.response(200), tag);
         let mut effects = Effects::one(Self::reply_statelessly(flow, &ok));
         let pending = invite.is_some_and(|server| matches!(server.state, State::Proceeding { .. }));
         if pending {
@@ -267,6 +280,37 @@ impl Servers {
             self.awaiting_ack.remove(ack_key);
         }
     }
+}
+
+/// A response outside a dialog gets a To tag that is the same whenever the
+/// request is repeated (RFC 3261 §8.2.6.2, §8.2.7).
+pub(super) fn tagged(response: Response) -> Response {
+    tagged_as(response, None)
+}
+
+fn tagged_as(mut response: Response, tag: Option<&str>) -> Response {
+    if response.headers.to_tag().is_none()
+        && let Ok(to) = response.headers.to()
+    {
+        let to = match tag {
+            Some(tag) => to.with_tag(tag),
+            None => to.with_tag(&steady_tag(&response.headers)),
+        };
+        response.headers.set(Name::To, to.to_string());
+    }
+    response
+}
+
+/// FNV-1a, 64 bits: it need not be secret, only steady.
+fn steady_tag(headers: &Headers) -> String {
+    let via = headers.via().ok();
+    let branch = via.as_ref().and_then(|via| via.branch()).unwrap_or("none");
+    let call_id = headers.call_id().unwrap_or_default();
+    let hash =
+        branch.bytes().chain(call_id.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
 }
 
 /// Completes the topmost Via with the source (RFC 3581 §4, RFC 3261 §18.2.1).
