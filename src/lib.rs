@@ -9,6 +9,7 @@
 //! | [`media`] | RTP, codecs, jitter buffer, tones; what streams are told |
 //! | [`phone`] | one softphone |
 //! | [`exchange`] | the office: registrar, calls, park service, notifications |
+//! | [`provision`] | the settings files that desk phones are handed |
 //! | [`console`] | the attendant's screen |
 //! | [`config`] | text to settings, with complaints that name file and line |
 //! | [`edge`] | everything that touches the outside world |
@@ -26,5 +27,6 @@ pub mod exchange;
 pub mod media;
 pub mod park;
 pub mod phone;
+pub mod provision;
 pub mod sim;
 pub mod sip;

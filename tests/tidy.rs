@@ -13,22 +13,45 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sip", &["domain"]),
     ("media", &["domain", "sip"]),
     ("phone", &["domain", "sip", "media"]),
+    ("provision", &["domain", "sip"]),
     ("exchange", &["domain", "sip", "media", "park"]),
     ("console", &["domain", "phone"]),
     ("config", &["domain"]),
     ("sim", &["domain", "park", "sip", "media", "phone", "exchange", "console"]),
-    ("edge", &["domain", "park", "sip", "media", "phone", "exchange", "console", "config"]),
+    (
+        "edge",
+        &["domain", "park", "sip", "media", "phone", "exchange", "provision", "console", "config"],
+    ),
     (
         "app",
         &[
-            "domain", "park", "sip", "media", "phone", "exchange", "console", "config", "sim",
+            "domain",
+            "park",
+            "sip",
+            "media",
+            "phone",
+            "exchange",
+            "provision",
+            "console",
+            "config",
+            "sim",
             "edge",
         ],
     ),
 ];
 /// Rooms that must not know there is an outside world.
-const PURE: &[&str] =
-    &["domain", "park", "sip", "media", "phone", "exchange", "console", "config", "sim"];
+const PURE: &[&str] = &[
+    "domain",
+    "park",
+    "sip",
+    "media",
+    "phone",
+    "exchange",
+    "provision",
+    "console",
+    "config",
+    "sim",
+];
 /// `media` speaks of SDP, not of SIP; `console` never sees a SIP message.
 const FORBIDDEN_PATHS: &[(&str, &str)] = &[("media", "crate::sip::"), ("console", "crate::sip")];
 const EXCEPT: &[(&str, &str)] = &[("media", "crate::sip::sdp")];

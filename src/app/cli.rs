@@ -1,8 +1,12 @@
 //! The command line's grammar. Wrong usage is answered by `clap`, exit code 2.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::domain::device::Make;
+use crate::domain::ids::Extension;
 
 /// A receptionist's desk phone in a terminal, and the small-office phone
 /// system behind it.
@@ -22,6 +26,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Sit down at a desk
     Console(ConsoleArgs),
+    /// Print the settings file of somebody's desk phone
+    Provision(ProvisionArgs),
     /// Draw the screens of the manual
     #[command(hide = true)]
     Pictures(PicturesArgs),
@@ -35,6 +41,32 @@ pub struct ServeArgs {
     /// The office's settings
     #[arg(long, value_name = "FILE", default_value = "office.toml")]
     pub config: PathBuf,
+}
+
+/// The settings of a desk phone, with its password
+#[derive(Debug, Args)]
+pub struct ProvisionArgs {
+    /// cisco, dinstar, fanvil, grandstream, htek, poly, snom or yealink
+    #[arg(value_parser = Make::parse)]
+    pub make: Make,
+    /// Whose phone it is
+    #[arg(value_parser = extension)]
+    pub extension: Extension,
+    /// The office's settings
+    #[arg(long, value_name = "FILE", default_value = "office.toml")]
+    pub config: PathBuf,
+    /// Of several offices in one server, the one of this domain
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// The server's address as the phone reaches it; by default this machine's
+    #[arg(long, value_name = "IP")]
+    pub address: Option<IpAddr>,
+    /// For whoever types the settings in; always so where the make's format is not public
+    #[arg(long)]
+    pub sheet: bool,
+    /// The address, with a secret in it, at which only this phone fetches its file
+    #[arg(long, conflicts_with = "sheet")]
+    pub url: bool,
 }
 
 /// The console alone
@@ -92,6 +124,10 @@ pub struct CheckArgs {
 pub struct Size {
     pub columns: u16,
     pub rows: u16,
+}
+
+fn extension(text: &str) -> Result<Extension, String> {
+    Extension::parse(text).map_err(|fault| format!("not {}", fault.wanted))
 }
 
 fn size(text: &str) -> Result<Size, String> {

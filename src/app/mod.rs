@@ -8,6 +8,7 @@ pub mod embedded;
 pub mod first_run;
 pub mod log;
 pub mod pictures;
+pub mod provision;
 pub mod serve;
 pub mod settings;
 
@@ -33,6 +34,7 @@ pub fn run(line: &cli::Line) -> Result<(), Trouble> {
         Some(cli::Command::Check(args)) => check::run(args),
         Some(cli::Command::Serve(args)) => serve::run(args),
         Some(cli::Command::Console(args)) => console::run(args),
+        Some(cli::Command::Provision(args)) => provision::run(args),
         Some(cli::Command::Pictures(args)) => pictures::run(args),
         Some(cli::Command::Demo(args)) => demo::run(args),
     }

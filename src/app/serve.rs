@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::app::{Trouble, cli, settings};
+use crate::app::{Trouble, cli, provision, settings};
 use crate::config;
 use crate::config::office::{Credentials, TrunkLine};
 use crate::edge::clock::Clock;
@@ -54,19 +54,21 @@ async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
         .map_err(|fault| Trouble::new(format!("no media: {fault}")))?;
     let key = nonce_key(office, file)?;
     let exchange = Building::new(offices(office, &bound, key)?);
+    let handed_out_at = provision::start(office, file, &transports);
     let office = Office { exchange, transports, media, media_events, clock };
-    announce(&bound);
+    announce(&bound, handed_out_at);
     office.run(signals::stop()).await;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// One line, in the log and for whoever started us.
-fn announce(bound: &[(Transport, SocketAddr)]) {
-    let addresses: Vec<String> = bound
+fn announce(bound: &[(Transport, SocketAddr)], provisioning: Option<SocketAddr>) {
+    let sip = bound
         .iter()
-        .map(|(transport, address)| format!("{}:{address}", transport.as_str().to_lowercase()))
-        .collect();
+        .map(|(transport, address)| format!("{}:{address}", transport.as_str().to_lowercase()));
+    let provisioning = provisioning.map(|address| format!("provisioning:{address}"));
+    let addresses: Vec<String> = sip.chain(provisioning).collect();
     let addresses = addresses.join(" ");
     tracing::info!("ready {addresses}");
     let mut out = std::io::stdout().lock();
@@ -74,7 +76,7 @@ fn announce(bound: &[(Transport, SocketAddr)]) {
     let _ = writeln!(out, "ready {addresses}").and_then(|()| out.flush());
 }
 
-fn listeners(office: &config::Office) -> Vec<(Transport, SocketAddr)> {
+pub(super) fn listeners(office: &config::Office) -> Vec<(Transport, SocketAddr)> {
     let listen = office.server.listen.iter();
     listen
         .filter_map(|listener| match listener.transport {

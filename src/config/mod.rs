@@ -23,7 +23,7 @@ pub use desk::Desk;
 pub use kind::{Kind, kind_of};
 pub use office::Office;
 pub use secret::Secret;
-pub use values::{Host, Listener, Mac, Network, PortRange, Transport};
+pub use values::{Host, Listener, Network, PortRange, Transport};
 
 /// Reads a file that a configuration names, whole. The error says what is
 /// wrong with it, in words for people: "there is no such file".

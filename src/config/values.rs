@@ -6,6 +6,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use crate::config::reader::Fault;
+use crate::domain::device::Mac;
 use crate::domain::nearest::nearest;
 
 /// How SIP is carried.
@@ -48,10 +49,6 @@ pub struct PortRange {
     pub first: u16,
     pub last: u16,
 }
-
-/// A device's hardware address: twelve lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mac(String);
 
 const TRANSPORTS: [(&str, Transport); 5] = [
     ("udp", Transport::Udp),
@@ -115,12 +112,6 @@ impl Network {
 impl PortRange {
     pub fn contains(&self, port: u16) -> bool {
         (self.first..=self.last).contains(&port)
-    }
-}
-
-impl Mac {
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -341,11 +332,8 @@ fn spelled(span: Duration) -> String {
 
 /// Twelve hexadecimal digits, plain or in pairs with `:` or `-` between them.
 pub fn mac(text: &str) -> Result<Mac, Fault> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.')).collect();
-    if digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(Mac(digits.to_ascii_lowercase()));
-    }
-    Err("not a hardware address of twelve hexadecimal digits, such as 805e0c112233".into())
+    let wanted = "not a hardware address of twelve hexadecimal digits, such as 805e0c112233";
+    Mac::parse(text).ok_or_else(|| wanted.into())
 }
 
 #[cfg(test)]

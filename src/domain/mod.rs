@@ -4,6 +4,7 @@ pub mod caller;
 pub mod caller_name;
 pub mod chance;
 pub mod codes;
+pub mod device;
 pub mod directory;
 pub mod effects;
 pub mod ids;

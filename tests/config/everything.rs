@@ -16,6 +16,11 @@ tls = { certificate = "c.pem", key = "k.pem" }
 [http]
 tokens = [{ name = "crm", token_file = "token" }]
 
+[provisioning]
+listen = "192.168.1.10:8089"
+pnp = true
+networks = ["10.20.0.0/16"]
+
 [codes]
 park = "*55"
 dnd_on = "90"
@@ -37,12 +42,12 @@ files = ["contacts.csv"]
 number = "101"
 name = "Bob\tReception"
 password_file = "secret"
+devices = [{ make = "yealink", mac = "80:5e:0c:11:22:33" }]
 
 [[extension]]
 number = "102"
 ha1 = "00112233445566778899AABBCCDDEEFF"
 ha1_sha256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-devices = [{ make = "yealink", mac = "80:5e:0c:11:22:33" }]
 
 [[call_park_group]]
 name = "Front desk"
@@ -97,6 +102,10 @@ fn every_setting_arrives() {
     assert_eq!((server.rtp_ports.first, server.rtp_ports.last), (20000, 20099));
     assert_eq!(server.local_networks.as_ref().map(Vec::len), Some(2));
     assert_eq!(office.http.unwrap().tokens.first().unwrap().token.reveal(), "hunter2");
+
+    let provisioning = office.provisioning.as_ref().unwrap();
+    assert_eq!((provisioning.listen.port(), provisioning.pnp), (8089, true));
+    assert_eq!(provisioning.networks.len(), 1);
 
     let own = &office.tenant;
     assert_eq!(own.domain, "office.example");

@@ -210,7 +210,7 @@ const WRONG: &[(&str, &[&str])] = &[
     (
         "[[extension]]\nnumber = \"103\"\npassword = \"c\"\ndevices = [{ make = \"yaelink\", mac = \"805e0c11223\" }]",
         &[
-            "4:21: extension.devices.make = \"yaelink\": not one of dinstar, fanvil, grandstream, htek, yealink; did you mean \"yealink\"?",
+            "4:21: extension.devices.make = \"yaelink\": not one of cisco, dinstar, fanvil, grandstream, htek, poly, snom, yealink; did you mean \"yealink\"?",
             "4:38: extension.devices.mac = \"805e0c11223\": not a hardware address of twelve hexadecimal digits, such as 805e0c112233",
         ],
     ),
@@ -218,6 +218,18 @@ const WRONG: &[(&str, &[&str])] = &[
         "[[extension]]\nnumber = \"103\"\npassword = \"c\"\ndevices = [\n { make = \"htek\", mac = \"805e0c112233\" },\n { make = \"htek\", mac = \"80:5E:0C:11:22:33\" },\n]",
         &[
             "6:25: extension.devices.mac = \"80:5E:0C:11:22:33\": this device is listed already (line 5)",
+        ],
+    ),
+    (
+        "[[extension]]\nnumber = \"103\"\npassword = \"c\"\ndevices = [{ make = \"snom\", mac = \"000413112233\" }]\n[[tenant]]\ndomain = \"other.example\"\n[[tenant.extension]]\nnumber = \"103\"\npassword = \"c\"\ndevices = [{ make = \"snom\", mac = \"000413112233\" }]",
+        &[
+            "10:35: extension.devices.mac = \"000413112233\": this device is listed already (line 4)",
+        ],
+    ),
+    (
+        "[provisioning]\nnetworks = [\"10.20.0.0\", \"10.20.0.0/99\"]",
+        &[
+            "2:26: provisioning.networks = \"10.20.0.0/99\": not a network, such as 192.168.0.0/16; did you mean \"10.20.0.0/32\"?",
         ],
     ),
     // Call park groups (product S15 to S20).
@@ -410,6 +422,27 @@ fn a_hash_needs_the_domain_it_was_made_with() {
     assert_eq!(refusal(&person), [wanted]);
     let office = format!("[server]\ndomain = \"office.example\"\n{person}");
     assert!(Office::parse_alone("office.toml", &office).is_ok());
+}
+
+#[test]
+fn a_phone_that_cannot_be_told_its_password_is_left_out_and_rings_all_the_same() {
+    let (md5, sha256) = ("0".repeat(32), "a".repeat(64));
+    let hashed = format!("ha1 = \"{md5}\"\nha1_sha256 = \"{sha256}\"");
+    let devices = "devices = [{ make = \"yealink\", mac = \"805e0c112233\" }]";
+    for (credentials, wanted) in [
+        (hashed.as_str(), "set password or password_file"),
+        ("password = \"hunter2 \"\n", "it begins or ends with a blank"),
+    ] {
+        let text = format!(
+            "[server]\ndomain = \"office.example\"\n[[extension]]\nnumber = \"101\"\n{credentials}\n{devices}"
+        );
+        let (office, findings) = Office::parse_alone("office.toml", &text).unwrap();
+        let said = findings.to_string();
+        assert!(said.starts_with("office.toml:7:11: left out: extension.devices"), "{said}");
+        assert!(said.contains(wanted), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+        assert_eq!(office.tenant.extensions.first().unwrap().devices.len(), 1);
+    }
 }
 
 #[test]

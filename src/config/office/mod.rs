@@ -1,6 +1,7 @@
 //! The settings of an office, as `office.toml` holds them: all checked, all
 //! typed, defaults filled in.
 
+mod devices;
 mod groups;
 mod listeners;
 mod people;
@@ -12,10 +13,11 @@ use core::net::{IpAddr, SocketAddr};
 
 use crate::config::complaint::Findings;
 use crate::config::secret::Secret;
-use crate::config::values::{Listener, Mac, Network, PortRange};
+use crate::config::values::{Listener, Network, PortRange};
 use crate::config::{ReadFile, no_files};
 use crate::domain::caller_name::CallerName;
 use crate::domain::codes::FeatureCodes;
+use crate::domain::device::{Mac, Make};
 use crate::domain::directory::Directory;
 use crate::domain::ids::{Extension, Number};
 use crate::domain::recall::Recall;
@@ -70,8 +72,18 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provisioning {
     pub listen: SocketAddr,
+    /// Whether phones that ask by multicast are told where their settings are.
     pub pnp: bool,
+    /// Where phones may be whose hardware address cannot be seen from here.
+    pub networks: Vec<Network>,
     pub phone_page: bool,
+}
+
+impl Default for Provisioning {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([0, 0, 0, 0], 8088));
+        Self { listen, pnp: false, networks: Vec::new(), phone_page: true }
+    }
 }
 
 /// A company: its people, groups and lines. Nothing crosses to another.
@@ -132,15 +144,6 @@ pub enum Credentials {
 pub struct Device {
     pub make: Make,
     pub mac: Mac,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Make {
-    Dinstar,
-    Fanvil,
-    Grandstream,
-    Htek,
-    Yealink,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

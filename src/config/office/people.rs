@@ -1,49 +1,35 @@
 //! `[[extension]]`: the people of the office and their phones.
 
 use crate::config::fields::{extension_form, read_secret};
+use crate::config::office::devices::Devices;
 use crate::config::office::groups::Known;
-use crate::config::office::{Credentials, Device, Make, Person};
-use crate::config::reader::{Fault, Place, Reader};
+use crate::config::office::{Credentials, Person};
+use crate::config::reader::{Fault, Reader};
 use crate::config::secret::Secret;
 use crate::config::section::{Item, Section};
-use crate::config::values::mac;
 use crate::domain::caller_name::CallerName;
 use crate::domain::ids::Extension;
-
-const MAKES: [(&str, Make); 5] = [
-    ("dinstar", Make::Dinstar),
-    ("fanvil", Make::Fanvil),
-    ("grandstream", Make::Grandstream),
-    ("htek", Make::Htek),
-    ("yealink", Make::Yealink),
-];
 
 pub fn read(
     root: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
     domain_is_set: bool,
     known: &mut Known,
+    devices: &mut Devices,
 ) -> Vec<Person> {
-    let sections = root.sections("extension", reader);
-    let mut macs = Vec::new();
-    let people = sections.into_iter().filter_map(|section| {
-        let (person, devices) = read_person(section, reader, domain_is_set, known)?;
-        macs.extend(devices);
-        Some(person)
-    });
-    let people = people.collect();
-    complain_of_twins(&macs, reader);
-    people
+    let sections = root.sections("extension", reader).into_iter();
+    sections
+        .filter_map(|section| read_person(section, reader, domain_is_set, known, devices))
+        .collect()
 }
-
-type PlacedDevice = (Device, Place);
 
 fn read_person(
     mut section: Section<'_>,
     reader: &mut Reader<'_, '_>,
     domain_is_set: bool,
     known: &mut Known,
-) -> Option<(Person, Vec<PlacedDevice>)> {
+    devices: &mut Devices,
+) -> Option<Person> {
     let extension = read_number(&mut section, reader, known);
     let name = section.take("name").and_then(|item| item.text(reader));
     let name = CallerName::clean(name.unwrap_or_default());
@@ -52,18 +38,12 @@ fn read_person(
         item.later(reader, "the admin screen comes");
         item.flag(reader)
     });
-    let devices = section.take("devices").map(|item| {
-        item.later(reader, "handing phones their settings comes");
-        item.list(reader)
-    });
-    let devices = devices.unwrap_or_default();
-    let devices: Vec<_> = devices.iter().filter_map(|item| read_device(item, reader)).collect();
+    let devices = devices.read(&mut section, reader, credentials.as_ref());
     section.finish(reader);
     let extension = extension?;
     let name = if name.is_empty() { CallerName::clean(extension.as_str()) } else { name };
-    let own = devices.iter().map(|(device, _)| device.clone()).collect();
     let admin = admin.unwrap_or(false);
-    Some((Person { extension, name, credentials: credentials?, admin, devices: own }, devices))
+    Some(Person { extension, name, credentials: credentials?, admin, devices })
 }
 
 /// The number of an extension or ring group, which nobody else has.
@@ -129,29 +109,4 @@ fn read_hash(item: &Item<'_>, digits: usize, reader: &mut Reader<'_, '_>) -> Opt
         let secret = fits.then(|| Secret::new(text.to_ascii_lowercase()));
         secret.ok_or_else(|| Fault::from(format!("not {digits} hexadecimal digits")))
     })
-}
-
-fn read_device(item: &Item<'_>, reader: &mut Reader<'_, '_>) -> Option<PlacedDevice> {
-    let mut section = item.section(reader)?;
-    let make = section.take("make");
-    let address = section.take("mac");
-    if make.is_none() || address.is_none() {
-        let fault = "a device is { make = \"...\", mac = \"...\" }";
-        reader.miss(&section.place, "extension.devices", fault);
-    }
-    let make = make.and_then(|item| item.one_of(reader, &MAKES));
-    let mac = address.as_ref().and_then(|item| item.parsed(reader, mac));
-    section.finish(reader);
-    Some((Device { make: make?, mac: mac? }, address?.place))
-}
-
-/// One telephone has one user.
-fn complain_of_twins(devices: &[PlacedDevice], reader: &mut Reader<'_, '_>) {
-    for (index, (device, place)) in devices.iter().enumerate() {
-        let mut earlier = devices.iter().take(index);
-        if let Some((_, other)) = earlier.find(|(other, _)| other.mac == device.mac) {
-            let fault = format!("this device is listed already ({})", reader.line_of(other));
-            reader.clash(place, "extension.devices.mac", fault);
-        }
-    }
 }

@@ -4,6 +4,7 @@ use crate::config::ReadFile;
 use crate::config::complaint::Findings;
 use crate::config::document::Document;
 use crate::config::fields::{firsts, read_secret, required_text};
+use crate::config::office::devices::Devices;
 use crate::config::office::listeners::{self, Taken};
 use crate::config::office::tenant;
 use crate::config::office::{Http, Office, Provisioning, Server, Tls, Token};
@@ -41,8 +42,10 @@ fn read_office(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Office {
         .map(|provisioning| read_provisioning(provisioning, reader, &mut taken));
     taken.complain(server.rtp_ports, reader);
     let own = tenant::Naming { domain, is_set: domain_is_set };
-    let tenant = tenant::read(root, reader, own);
-    let further_tenants = tenant::read_further(root, reader, &tenant.domain);
+    let mut devices = Devices::default();
+    let tenant = tenant::read(root, reader, own, &mut devices);
+    let further_tenants = tenant::read_further(root, reader, &tenant.domain, &mut devices);
+    devices.complain_of_twins(reader);
     Office { server, http, provisioning, tenant, further_tenants }
 }
 
@@ -121,18 +124,24 @@ fn read_provisioning(
     reader: &mut Reader<'_, '_>,
     taken: &mut Taken,
 ) -> Provisioning {
-    reader.later(&section.place, "provisioning", "handing phones their settings comes");
     let listen = section.take("listen").and_then(|item| {
         let address = item.parsed(reader, http_address)?;
         taken.http(&item, address);
         Some(address)
     });
     let pnp = section.take("pnp").and_then(|item| item.flag(reader));
-    let phone_page = section.take("phone_page").and_then(|item| item.flag(reader));
+    let networks = section.take("networks");
+    let networks = networks.map(|item| firsts(item.each(reader, network))).unwrap_or_default();
+    let phone_page = section.take("phone_page").and_then(|item| {
+        item.later(reader, "the browser phone comes");
+        item.flag(reader)
+    });
     section.finish(reader);
+    let standard = Provisioning::default();
     Provisioning {
-        listen: listen.unwrap_or_else(|| ([0, 0, 0, 0], 8088).into()),
-        pnp: pnp.unwrap_or(false),
-        phone_page: phone_page.unwrap_or(true),
+        listen: listen.unwrap_or(standard.listen),
+        pnp: pnp.unwrap_or(standard.pnp),
+        networks,
+        phone_page: phone_page.unwrap_or(standard.phone_page),
     }
 }

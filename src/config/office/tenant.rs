@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::directory;
 use crate::config::fields::seconds;
+use crate::config::office::devices::Devices;
 use crate::config::office::groups::{self, Known};
 use crate::config::office::{Attachment, Park, Tenant, people, trunks};
 use crate::config::reader::{Fault, Place, Reader};
@@ -22,9 +23,14 @@ pub fn read_domain(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Op
     section.take("domain")?.parsed(reader, domain)
 }
 
-pub fn read(root: &mut Section<'_>, reader: &mut Reader<'_, '_>, naming: Naming) -> Tenant {
+pub fn read(
+    root: &mut Section<'_>,
+    reader: &mut Reader<'_, '_>,
+    naming: Naming,
+    devices: &mut Devices,
+) -> Tenant {
     let mut known = Known::default();
-    let extensions = people::read(root, reader, naming.is_set, &mut known);
+    let extensions = people::read(root, reader, naming.is_set, &mut known, devices);
     let codes = read_codes(root, reader, &known);
     let ring_group_sections = groups::number_ring_groups(root, reader, &mut known);
     let trunk_sections = root.sections("trunk", reader);
@@ -51,6 +57,7 @@ pub fn read_further(
     root: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
     own_domain: &str,
+    devices: &mut Devices,
 ) -> Vec<Tenant> {
     let mut domains = BTreeMap::from([(own_domain.to_owned(), "[server]".to_owned())]);
     let mut tenants = Vec::new();
@@ -71,7 +78,7 @@ pub fn read_further(
             }
         }
         let naming = Naming { domain: domain.unwrap_or_default(), is_set: true };
-        tenants.push(read(&mut section, reader, naming));
+        tenants.push(read(&mut section, reader, naming, devices));
         section.finish(reader);
     }
     tenants

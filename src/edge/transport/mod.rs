@@ -70,6 +70,14 @@ impl Transports {
         Ok(Self { datagrams, streams, addresses, pending, streams_first: false })
     }
 
+    /// Binds a socket that shares one of our UDP ports.
+    ///
+    /// # Errors
+    /// `bind` fails, or the system does not let ports be shared.
+    pub fn beside<T>(&self, bind: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.datagrams.beside(bind)
+    }
+
     /// What is listened on, with the ports chosen where 0 was asked for, in
     /// the order asked: first all of UDP, then all of TCP.
     pub fn local_addresses(&self) -> Vec<(Transport, SocketAddr)> {

@@ -128,3 +128,22 @@ fn one_address_gets_so_many_connections_and_no_more() {
         assert!(ours.try_recv().is_none());
     });
 }
+
+#[test]
+fn a_port_is_shared_only_with_whom_we_let_beside_us() {
+    run(async {
+        let (ours, address) = bound(Transport::Udp, "0.0.0.0:0");
+        let group = std::net::SocketAddrV4::new([224, 0, 1, 75].into(), address.port());
+        let beside = || {
+            let (family, kind) = (socket2::Domain::IPV4, socket2::Type::DGRAM);
+            let socket = socket2::Socket::new(family, kind, None)?;
+            socket.set_reuse_address(true)?;
+            socket.bind(&group.into()).map(|()| socket)
+        };
+        assert!(beside().is_err());
+        let shared = ours.beside(beside).unwrap();
+        drop(shared);
+        assert!(beside().is_err());
+        assert!(Transports::bind(&[(Transport::Udp, address)]).is_err());
+    });
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tracing::debug;
@@ -56,6 +56,23 @@ impl Datagrams {
         let address = socket.local_addr()?;
         self.sockets.push(Bound { socket, address });
         Ok(())
+    }
+
+    /// Lets another socket be bound to a port of ours, for as long as `bind`
+    /// takes; before and after, a second office on this machine is refused.
+    /// None of them hears the multicast of others' groups.
+    pub(super) fn beside<T>(&self, bind: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let sockets = || self.sockets.iter().map(|bound| SockRef::from(&bound.socket));
+        for socket in sockets() {
+            #[cfg(target_os = "linux")]
+            let _ = socket.set_multicast_all_v4(false);
+            socket.set_reuse_address(true)?;
+        }
+        let bound = bind();
+        for socket in sockets() {
+            socket.set_reuse_address(false)?;
+        }
+        bound
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
