@@ -37,11 +37,11 @@ pub fn run(args: &cli::ConsoleArgs) -> Result<(), Trouble> {
         }
     }
     let (settings, findings) = settings::desk(&file, &args.set)?;
-    let embedded = settings.office.as_deref().map(|config| embedded::start(&file, config));
-    let embedded = embedded.transpose()?;
     if !std::io::stdout().is_terminal() {
         return Err(Trouble::new("the console needs a terminal; `bellhop serve` does not"));
     }
+    let embedded = settings.office.as_deref().map(|config| embedded::start(&file, config));
+    let embedded = embedded.transpose()?;
     let terminal = || Terminal::enter().map(Window::Terminal);
     sit_down(args, &file, &settings, &findings, terminal)?;
     match embedded {

@@ -250,7 +250,7 @@ fn do_not_disturb(state: &State) -> Option<Hint> {
 
 fn undo(state: &State) -> Option<Hint> {
     let object = match state.undo.as_ref()? {
-        Undo::Parked { .. } => "park",
+        Undo::Parking { .. } | Undo::Parked { .. } => "park",
         Undo::Retrieved { .. } => "fetch",
         Undo::Held { .. } => "hold",
         Undo::HungUp { .. } => "hang-up",

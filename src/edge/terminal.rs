@@ -2,9 +2,11 @@
 //! changed, and given back exactly once on every way out.
 
 use std::fmt::Write as _;
+use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use crossterm::terminal;
@@ -14,12 +16,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::console::event::Event;
 use crate::console::keymap::Key;
 use crate::console::state::State;
 use crate::console::view::{self, Cursor};
 use crate::domain::time::Moment;
+use crate::edge::hang_up;
 
 /// Taken over: raw, alternate screen. There is one terminal in a program, and
 /// the panic hook must find it.
@@ -85,7 +89,9 @@ fn knows_kitty_keys(term: &str, program: &str) -> bool {
 /// The terminal while the console has it.
 pub struct Terminal {
     painter: Painter,
-    events: EventStream,
+    /// None once the terminal is gone.
+    events: Option<EventStream>,
+    hung_up: UnboundedReceiver<()>,
     signals: Signals,
     /// The size, told once at the start.
     first: Option<Event>,
@@ -131,10 +137,12 @@ impl Terminal {
             restore();
             return Err(error);
         }
+        let hung_up = watch_for_a_hang_up()?;
         let first = Some(Event::Resize { columns, rows });
         Ok(Self {
             painter: Painter::default(),
-            events: EventStream::new(),
+            events: Some(EventStream::new()),
+            hung_up,
             signals,
             first,
             resumed: false,
@@ -142,7 +150,8 @@ impl Terminal {
     }
 
     /// The next thing the person, the window or the system did. Safe to drop
-    /// half-way, as in `select!`. Never ends: a terminal that is gone terminates.
+    /// half-way, as in `select!`. Never ends: a terminal that is gone terminates
+    /// once, and then only the system is heard.
     pub async fn next_event(&mut self) -> Event {
         if let Some(first) = self.first.take() {
             return first;
@@ -154,9 +163,10 @@ impl Terminal {
                 _ = signals.hang_up.recv() => Some(Event::Terminate),
                 _ = signals.interrupt.recv() => Some(Event::Terminate),
                 _ = signals.resume.recv() => self.come_back(),
-                event = self.events.next() => match event {
+                Some(()) = self.hung_up.recv() => self.is_gone(),
+                event = next_of(&mut self.events) => match event {
                     Some(Ok(event)) => understood(event),
-                    Some(Err(_)) | None => Some(Event::Terminate),
+                    Some(Err(_)) | None => self.is_gone(),
                 },
             };
             if let Some(event) = event {
@@ -211,6 +221,11 @@ impl Terminal {
         Ok(())
     }
 
+    fn is_gone(&mut self) -> Option<Event> {
+        hang_up::read_nothing_more();
+        self.events.take().map(|_| Event::Terminate)
+    }
+
     /// After a stop from outside the shell has set the terminal up as it likes it.
     fn come_back(&mut self) -> Option<Event> {
         if !std::mem::take(&mut self.resumed) {
@@ -226,6 +241,26 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
+    }
+}
+
+/// Tells once when the keyboard's terminal is gone.
+fn watch_for_a_hang_up() -> io::Result<UnboundedReceiver<()>> {
+    let (tell, hung_up) = unbounded_channel();
+    if io::stdin().is_terminal() {
+        thread::Builder::new().name("window".into()).spawn(move || {
+            hang_up::wait();
+            // Nobody listens to a desk that has ended.
+            let _ = tell.send(());
+        })?;
+    }
+    Ok(hung_up)
+}
+
+async fn next_of(events: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
+    match events {
+        Some(events) => events.next().await,
+        None => pending().await,
     }
 }
 

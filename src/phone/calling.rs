@@ -65,6 +65,8 @@ impl Phone {
         };
         self.last_line += 1;
         let line = LineId(self.last_line);
+        let talking = self.calls.iter().find(|(_, call)| call.is_up() && call.is_in_the_ear());
+        let aside = talking.map(|(id, _)| *id).filter(|_| !hidden);
         if !hidden {
             self.hold_others(line, now);
         }
@@ -73,7 +75,7 @@ impl Phone {
         let dialog = self.new_dialog(uri);
         let call = Call::new(direction, caller, phase, dialog);
         let (session, wanted) = (SdpVersion::new(self.chance.draw()), Some(wanted));
-        let call = Call { hidden, wanted, session, port: Some(port), ..call };
+        let call = Call { hidden, wanted, aside, session, port: Some(port), ..call };
         self.calls.insert(line, call);
         self.invite(line, now);
     }
@@ -209,6 +211,7 @@ impl Phone {
     fn call_failed(&mut self, line: LineId, response: &Response, now: Moment) {
         let Some(call) = self.calls.get_mut(&line) else { return };
         let (status, reason) = (response.status, response.reason.clone());
+        let mut put_aside = None;
         match call.wanted.take() {
             // An office without the code: then only this phone knows.
             Some(Asked::DoNotDisturb { on }) => {
@@ -217,10 +220,24 @@ impl Phone {
                     self.refused(Asked::DoNotDisturb { on }, status, &reason);
                 }
             }
-            Some(what @ Asked::Retrieve { .. }) => self.refused(what, status, &reason),
+            Some(what @ Asked::Retrieve { .. }) => {
+                put_aside = call.aside;
+                self.refused(what, status, &reason);
+            }
             _ => self.sound_busy(now),
         }
         self.end(line, Ended::Failed { status, reason });
+        if let Some(line) = put_aside {
+            self.back_to(line, now);
+        }
+    }
+
+    /// Nobody was fetched: whoever was held for it is talked to again, unless
+    /// somebody else is by now.
+    fn back_to(&mut self, line: LineId, now: Moment) {
+        if !self.calls.values().any(|call| call.is_in_the_ear()) {
+            self.resume(line, now);
+        }
     }
 
     fn sound_busy(&mut self, now: Moment) {

@@ -18,6 +18,8 @@ pub(super) struct Call {
     pub(super) ring: RingKind,
     /// What we called for, for the words when it is refused.
     pub(super) wanted: Option<Asked>,
+    /// Held so that this one could be made.
+    pub(super) aside: Option<LineId>,
     /// Not shown: a code for the office, or a call that only has to end.
     pub(super) hidden: bool,
     pub(super) phase: Phase,
@@ -96,6 +98,7 @@ impl Call {
             recall: None,
             ring: RingKind::Outside,
             wanted: None,
+            aside: None,
             hidden: false,
             phase,
             shown: LineState::Ending,

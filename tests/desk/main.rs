@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
 
 mod bench;
+mod ends;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,9 @@
 //! A day at the desk, key by key, on the real screen.
 
+use std::process::{Command, Stdio};
+
 use crate::bench::Office;
+use crate::support::serving::{PROGRAM, folders};
 
 #[test]
 fn two_desks_call_park_fetch_and_hang_up() {
@@ -74,6 +77,18 @@ fn the_offices_server_outlives_its_console_and_the_next_one_finds_it() {
     again.press("y\r");
     assert!(again.ends());
     assert!(std::net::UdpSocket::bind(("127.0.0.1", office.port)).is_ok(), "it is gone");
+}
+
+#[test]
+fn without_a_terminal_no_server_is_started() {
+    let office = Office::written();
+    let file = office.desk_file("101", "udp", "[office]\nconfig = \"office.toml\"\n");
+    let mut console = Command::new(PROGRAM);
+    console.args(["console", "--config"]).arg(file).envs(folders(office.folder.path()));
+    let output = console.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("needs a terminal"), "{said}");
+    assert!(std::net::UdpSocket::bind(("127.0.0.1", office.port)).is_ok(), "nobody serves");
 }
 
 #[test]

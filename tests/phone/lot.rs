@@ -2,7 +2,7 @@
 
 use bellhop::media::control::RingKind;
 use bellhop::phone::messages::{
-    Command, Direction, Ended, Event, LineState, Parkplace, RecallNotice, Wanted,
+    Command, Direction, Ended, Event, LineState, Parkplace, RecallNotice, Target, Wanted,
 };
 
 use crate::house::*;
@@ -75,6 +75,33 @@ fn nothing_to_fetch_is_refused_in_the_offices_words() {
     let refusal = (404, "no call is parked at extension 102".to_owned());
     assert_eq!(house.desks[desk].last_refusal(), Some(refusal));
     assert!(house.desks[desk].lines.is_empty());
+}
+
+#[test]
+fn who_was_held_for_a_fetch_that_fails_is_talked_to_again() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.tell(desks[0], Command::Retrieve { which: Wanted::OldestAt(ext("102")) });
+    assert_eq!(house.desks[desks[0]].lines[&line].state, LineState::Held);
+    house.settle();
+    let desk = &house.desks[desks[0]];
+    assert_eq!(desk.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+    assert!(desk.talks());
+    assert_eq!(desk.last_refusal().unwrap().0, 404);
+}
+
+#[test]
+fn who_was_on_hold_before_a_fetch_that_fails_stays_there() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Hold { line });
+    house.does(desks[0], Command::Retrieve { which: Wanted::OldestAt(ext("102")) });
+    assert_eq!(house.desks[desks[0]].lines[&line].state, LineState::Held);
+    // Nor does one come back into the ear of somebody else.
+    house.does(desks[0], Command::Resume { line });
+    house.tell(desks[0], Command::Retrieve { which: Wanted::OldestAt(ext("102")) });
+    house.tell(desks[0], Command::Dial { to: Target::Typed("103".to_owned()) });
+    house.settle();
+    let states = [("Alice Smith", LineState::Held), ("Bob", LineState::Alerting)];
+    assert_eq!(house.desks[desks[0]].states(), states.map(|(name, s)| (name.to_owned(), s)));
 }
 
 #[test]

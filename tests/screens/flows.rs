@@ -233,8 +233,76 @@ fn u_says_so_when_the_parked_call_is_gone() {
     let caller = Caller::new("Alice Meyer", "+33386002678");
     desk.hear(Heard::CallParked { line: ONE, caller, at: Parkplace::Group });
     desk.ends(1, Ended::Parked);
+    desk.wait_ms(100);
+    desk.parked(4, "Alice Meyer", "+33386002678", "105", "101", 0);
+    desk.gone(4);
     sends(&mut desk, "u", &[]);
     assert_eq!(desk.last_notice(), "Alice is no longer parked: nothing to take back");
+}
+
+/// Alice is being parked at Dev's place, and `u` was pressed too soon.
+fn taken_back_too_soon() -> Desk {
+    let mut desk = alice();
+    desk.keys("D p").commands();
+    desk.line(1, LineState::HandingOver, "Alice Meyer", "+33386002678");
+    sends(&mut desk, "u", &[]);
+    assert_eq!(desk.last_notice(), "Taking Alice back as soon as the park is done");
+    desk
+}
+
+fn parked_at_105(desk: &mut Desk) {
+    let caller = Caller::new("Alice Meyer", "+33386002678");
+    let at = Parkplace::Extension(extension("105"));
+    desk.hear(Heard::CallParked { line: ONE, caller, at });
+    desk.ends(1, Ended::Parked);
+}
+
+#[test]
+fn u_before_the_offices_answer_takes_back_that_park_once_it_is_there() {
+    let mut desk = taken_back_too_soon();
+    parked_at_105(&mut desk);
+    assert_eq!(desk.commands(), [], "the office's table is older than the park");
+    desk.wait_ms(10);
+    desk.parked(3, "Alice Meyer", "+33386002678", "105", "102", 9);
+    assert_eq!(desk.commands(), [], "a colleague's");
+    desk.parked(4, "Alice Meyer", "+33386002678", "105", "101", 0);
+    let hers = Wanted::Call { place: extension("105"), key: 4 };
+    assert_eq!(desk.commands(), [Command::Retrieve { which: hers }]);
+    desk.parked(5, "Alice Meyer", "+33386002678", "105", "101", 0);
+    assert_eq!(desk.commands(), [], "once is enough");
+}
+
+#[test]
+fn u_before_the_offices_answer_never_takes_back_something_older() {
+    let mut desk = with_parked();
+    desk.talks(1, "Gus Lind", "+468123456");
+    let caller = Caller::new("Gus Lind", "+468123456");
+    desk.hear(Heard::CallRetrieved { line: ONE, caller });
+    desk.gone(7);
+    desk.keys("D p").commands();
+    sends(&mut desk, "u", &[]);
+    let what = Asked::Park { line: ONE, at: Some(extension("105")) };
+    desk.hear(Heard::Refused { what, status: 486, reason: "Full".to_owned() });
+    sends(&mut desk, "u", &[]);
+    assert_eq!(desk.last_notice(), "Nothing to take back");
+}
+
+#[test]
+fn a_park_that_is_refused_or_in_no_table_is_not_taken_back_later() {
+    let mut desk = taken_back_too_soon();
+    let what = Asked::Park { line: ONE, at: Some(extension("105")) };
+    desk.hear(Heard::Refused { what, status: 486, reason: "Full".to_owned() });
+    desk.keys("D p").commands();
+    parked_at_105(&mut desk);
+    desk.parked(4, "Alice Meyer", "+33386002678", "105", "101", 0);
+    assert_eq!(desk.commands(), []);
+
+    let mut desk = taken_back_too_soon();
+    parked_at_105(&mut desk);
+    desk.wait_ms(6_000);
+    assert_eq!(desk.last_notice(), "Alice is no longer parked: nothing to take back");
+    desk.parked(4, "Alice Meyer", "+33386002678", "105", "101", 0);
+    assert_eq!(desk.commands(), []);
 }
 
 #[test]
@@ -437,6 +505,35 @@ fn a_call_that_cannot_be_parked_keeps_its_person() {
     assert_eq!(desk.state.leaving, None);
     assert!(!desk.done.contains(&Effect::Quit));
     assert_eq!(desk.last_notice(), "A call could not be parked: staying");
+}
+
+#[test]
+fn a_park_asked_before_quitting_that_is_refused_keeps_its_person_too() {
+    let mut desk = alice();
+    desk.keys("p").commands();
+    desk.line(1, LineState::HandingOver, "Alice Meyer", "+33386002678");
+    sends(&mut desk, ": q Enter p", &[]);
+    desk.line(1, LineState::Talking, "Alice Meyer", "+33386002678");
+    let what = Asked::Park { line: ONE, at: None };
+    desk.hear(Heard::Refused { what, status: 408, reason: "No answer".to_owned() });
+    assert_eq!(desk.last_notice(), "A call could not be parked: staying");
+    desk.ends(1, Ended::FarEnd);
+    assert!(!desk.done.contains(&Effect::Quit));
+}
+
+#[test]
+fn ended_from_outside_while_quitting_waits_it_goes_after_five_seconds_at_the_latest() {
+    let mut desk = alice();
+    desk.keys("p").commands();
+    desk.line(1, LineState::HandingOver, "Alice Meyer", "+33386002678");
+    desk.keys(": q Enter p").commands();
+    desk.tell(Event::Terminate);
+    desk.wait_ms(3_000);
+    desk.tell(Event::Terminate);
+    desk.wait_ms(1_900);
+    assert!(!desk.done.contains(&Effect::Quit));
+    desk.wait_ms(200);
+    assert!(desk.done.contains(&Effect::Quit));
 }
 
 #[test]

@@ -3,21 +3,27 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::running::PATIENCE;
+use super::running::{PATIENCE, wait_for};
 use super::serving::{PROGRAM, folders};
 
 /// A console in a terminal of 100 x 30.
 pub struct Desk {
-    keys: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
+    /// None once the window is closed.
+    window: Option<Window>,
     screen: vt100::Parser,
     child: Box<dyn portable_pty::Child + Send + Sync>,
+}
+
+struct Window {
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
     _terminal: Box<dyn MasterPty + Send>,
 }
 
@@ -36,12 +42,32 @@ impl Desk {
         let output = read(pair.master.try_clone_reader().unwrap());
         let keys = pair.master.take_writer().unwrap();
         let screen = vt100::Parser::new(30.try_into().unwrap(), 100.try_into().unwrap(), 0);
-        Self { keys, output, screen, child, _terminal: pair.master }
+        let window = Some(Window { keys, output, _terminal: pair.master });
+        Self { window, screen, child }
     }
 
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let to = &mut self.window.as_mut().unwrap().keys;
+        to.write_all(keys.as_bytes()).unwrap();
+        to.flush().unwrap();
+    }
+
+    /// As somebody who closes it, not the program in it. It is gone once the
+    /// program has written something more.
+    pub fn close_window(&mut self) {
+        self.window = None;
+    }
+
+    pub fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// As by somebody who pulls the plug.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub fn text(&self) -> String {
@@ -73,7 +99,8 @@ impl Desk {
         // Of its own accord a screen with a call on it never rests.
         let end = Instant::now() + PATIENCE;
         while !is_there(&self.text()) {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.window.as_ref().unwrap().output.recv_timeout(left) {
                 Ok(bytes) => self.screen.process(&bytes),
                 Err(_) => panic!("waited for {words:?}, but the screen shows:\n{}", self.text()),
             }
@@ -82,10 +109,12 @@ impl Desk {
 
     /// Waits until the program has ended, and says whether all was well.
     pub fn ends(&mut self) -> bool {
-        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+        while let Some(window) = &self.window
+            && let Ok(bytes) = window.output.recv_timeout(PATIENCE)
+        {
             self.screen.process(&bytes);
         }
-        self.child.wait().unwrap().success()
+        wait_for("the end of a console", || self.child.try_wait().unwrap()).success()
     }
 }
 

@@ -130,6 +130,7 @@ pub struct State {
     pub pending: Option<Pending>,
     pub undo: Option<Undo>,
     pub hunts: Hunts,
+    pub taking_back: Option<TakingBack>,
     pub leaving: Option<Leaving>,
     /// The newest last.
     pub notices: VecDeque<Notice>,
@@ -208,10 +209,15 @@ impl Pending {
 /// What `u` would take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undo {
+    /// A park was asked; the office has not answered.
+    Parking {
+        line: LineId,
+    },
     /// `None`: the hunt chose the place.
     Parked {
         caller: Caller,
         place: Option<Extension>,
+        at: Moment,
     },
     Retrieved {
         line: LineId,
@@ -235,6 +241,15 @@ pub struct Hunts {
     pub waiting: Vec<(LineId, Caller)>,
     /// Parked calls, by key, whose places have been told.
     pub told: BTreeSet<u32>,
+}
+
+/// `u` was pressed before there was anything to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakingBack {
+    /// Until the office says how the park went.
+    Asked { line: LineId },
+    /// Until the table shows the parked call; at the latest until `until`.
+    Parked { caller: Caller, place: Option<Extension>, until: Moment },
 }
 
 /// A call ended by itself, perhaps just before a key that was meant for it.
@@ -322,6 +337,7 @@ impl State {
             pending: None,
             undo: None,
             hunts: Hunts::default(),
+            taking_back: None,
             leaving: None,
             notices: VecDeque::new(),
             past: VecDeque::new(),

@@ -53,7 +53,7 @@ impl State {
         self.hunts.told.insert(view.key);
         self.tell_of_hunt(view, now);
         self.calls.asked(line, HandedOver::Park { at: Some(view.place.clone()) });
-        if let Some(Undo::Parked { caller, place: place @ None }) = &mut self.undo
+        if let Some(Undo::Parked { caller, place: place @ None, .. }) = &mut self.undo
             && *caller == view.caller
         {
             *place = Some(view.place.clone());

@@ -33,8 +33,10 @@ impl State {
         self.park_all()
     }
 
+    /// Asked from outside, and by whoever closes the window: also while the
+    /// person's own quitting waits for an office that does not answer.
     pub(super) fn leave_at_once(&mut self, now: Moment) -> Effects<Effect> {
-        if self.leaving.is_some() {
+        if !matches!(self.leaving, None | Some(Leaving::Parking { until: None })) {
             return Effects::none();
         }
         let until = Some(now + PARK_WITHIN);

@@ -57,6 +57,7 @@ pub fn next_wakeup(state: &State, now: Moment) -> Wakeup {
     sooner(state.next_announcement(), "a recall is near");
     sooner(state.leaving_until(), "leaving takes too long");
     sooner(state.warning_fades(now), "a warning has been read");
+    sooner(state.taking_back_until(), "taking back takes too long");
     next
 }
 
@@ -68,6 +69,9 @@ impl State {
         }
         if self.pending.as_ref().is_some_and(|pending| pending.until() <= now) {
             self.pending = None;
+        }
+        if self.taking_back_until().is_some_and(|until| until <= now) {
+            self.stop_taking_back(now);
         }
     }
 

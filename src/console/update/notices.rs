@@ -201,7 +201,13 @@ impl State {
             Asked::DoNotDisturb { on: false } => ("Do not disturb not lifted".to_owned(), None),
         };
         let still = line.and_then(|line| self.calls.get(*line));
-        let still = still.map(|line| format!(". {} is still here", short_name(&line.caller)));
+        let still = still.map(|line| {
+            let name = short_name(&line.caller);
+            match what {
+                Asked::Resume { .. } => format!(". {name} is on hold"),
+                _ => format!(". {name} is still here"),
+            }
+        });
         self.say(now, Weight::Warning, format!("{text}: {why}{}", still.unwrap_or_default()));
     }
 

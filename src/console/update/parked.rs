@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::calls::command;
 use crate::console::effect::Effect;
 use crate::console::state::{
-    HandedOver, Knowledge, ParkedRow, Pending, Selected, State, Weight, short_name,
+    HandedOver, Knowledge, ParkedRow, Pending, Selected, State, Undo, Weight, short_name,
 };
 use crate::domain::effects::Effects;
+use crate::domain::ids::Extension;
 use crate::domain::park_table::ParkTable;
 use crate::domain::time::Moment;
 use crate::phone::messages::{Command, LineId, Wanted};
@@ -23,7 +24,9 @@ impl State {
             return Effects::none();
         }
         if let Some(line) = self.recall_to_park_again().filter(|_| self.to.text.is_empty()) {
-            return command(Command::ParkAgain { line: line.id });
+            let line = line.id;
+            self.undo = Some(Undo::Parking { line });
+            return command(Command::ParkAgain { line });
         }
         let line = match self.call_to_hand_over("park") {
             Ok(line) => line,
@@ -32,8 +35,13 @@ impl State {
         let Ok(at) = self.take_place("Park", now) else {
             return Effects::none();
         };
+        command(self.park_of(line, at))
+    }
+
+    pub(super) fn park_of(&mut self, line: LineId, at: Option<Extension>) -> Command {
         self.calls.asked(line, HandedOver::Park { at: at.clone() });
-        command(Command::Park { line, at })
+        self.undo = Some(Undo::Parking { line });
+        Command::Park { line, at }
     }
 
     pub(super) fn group_park(&mut self, now: Moment) -> Effects<Effect> {
@@ -49,6 +57,7 @@ impl State {
     pub(super) fn group_park_of(&mut self, line: LineId) -> Command {
         self.clear_to();
         self.calls.asked(line, HandedOver::GroupPark);
+        self.undo = Some(Undo::Parking { line });
         Command::GroupPark { line }
     }
 
@@ -139,7 +148,12 @@ impl State {
         Effects::none()
     }
 
-    pub(super) fn show_table(&mut self, table: Option<ParkTable>, at: Moment, now: Moment) {
+    pub(super) fn show_table(
+        &mut self,
+        table: Option<ParkTable>,
+        at: Moment,
+        now: Moment,
+    ) -> Effects<Effect> {
         let Some(mut table) = table else {
             return self.lose_table(now);
         };
@@ -157,14 +171,16 @@ impl State {
         }
         let rows = self.parked.all();
         self.announced.retain(|key| rows.iter().any(|row| row.view.key == *key));
+        self.go_on_taking_back(now)
     }
 
-    fn lose_table(&mut self, now: Moment) {
+    fn lose_table(&mut self, now: Moment) -> Effects<Effect> {
         if self.parked.knowledge == Knowledge::Known {
             let text = "The office does not answer: parked calls and lamps may be wrong";
             self.say(now, Weight::Alarm, text);
         }
         self.parked.lose();
+        Effects::none()
     }
 
     /// When the selected call is gone nothing is selected: the key on its way

@@ -21,8 +21,10 @@ impl State {
             Event::RegistrationChanged(registration) => self.registered(registration, now),
             Event::LineChanged(line) => return self.line_changed(line, now),
             Event::LineEnded { line, caller, ended } => self.line_ended(line, caller, ended, now),
-            Event::ParkTableChanged { table, at } => self.show_table(table, at, now),
-            Event::CallParked { line, caller, at } => self.call_parked(line, caller, at, now),
+            Event::ParkTableChanged { table, at } => return self.show_table(table, at, now),
+            Event::CallParked { line, caller, at } => {
+                return self.call_parked(line, caller, at, now);
+            }
             Event::CallRetrieved { line, caller } => self.call_retrieved(line, caller, now),
             Event::Refused { what, status, reason } => self.refused(&what, status, &reason, now),
             Event::MuteChanged { on } => self.mute_changed(on, now),
@@ -79,6 +81,7 @@ impl State {
             self.lost_selection = by_itself.then(|| (now, short_name(&caller)));
         }
         self.drop_pending_for(id);
+        self.cannot_take_back_park(id);
         if let Some(row) = row {
             let caller = if caller.name.is_empty() { row.line.caller.clone() } else { caller };
             self.tell_of_end(&row.line, row.asked.as_ref(), &ended, now);
@@ -144,7 +147,13 @@ impl State {
         }
     }
 
-    fn call_parked(&mut self, line: LineId, caller: Caller, at: Parkplace, now: Moment) {
+    fn call_parked(
+        &mut self,
+        line: LineId,
+        caller: Caller,
+        at: Parkplace,
+        now: Moment,
+    ) -> Effects<Effect> {
         let place = match at {
             Parkplace::Extension(place) => Some(place),
             Parkplace::Group => None,
@@ -152,10 +161,10 @@ impl State {
         if let Some(place) = &place {
             self.calls.asked(line, HandedOver::Park { at: Some(place.clone()) });
         }
-        self.undo = Some(Undo::Parked { caller: caller.clone(), place: place.clone() });
         if place.is_some() || !self.group_parked(line, &caller, now) {
             self.tell_of_parking(&caller, place.as_ref(), now);
         }
+        self.can_take_back_park(line, caller, place, now)
     }
 
     /// The row is still in the table: it leaves when the retriever is connected.
@@ -171,7 +180,10 @@ impl State {
     fn refused(&mut self, what: &Asked, status: u16, reason: &str, now: Moment) {
         let reason = CallerName::clean(reason);
         self.tell_of_refusal(what, status, reason.as_str(), now);
-        if matches!(what, Asked::GroupPark { .. }) {
+        if let Asked::Park { line, .. } | Asked::GroupPark { line } | Asked::Transfer { line, .. } =
+            what
+        {
+            self.cannot_take_back_park(*line);
             self.stop_leaving(now);
         }
     }

@@ -26,7 +26,7 @@ use crate::edge::audio::SoundHandle;
 use crate::edge::clock::Clock;
 use crate::edge::local_time::local_unix_ms;
 use crate::edge::transport::{Received, Transports};
-use crate::media::control::SoundEvent;
+use crate::media::control::{DeskSound, SoundEvent};
 use crate::phone::account::Account;
 use crate::phone::messages::{Command, Event as PhoneEvent, Registration};
 use crate::phone::{Effect, Input, Phone};
@@ -147,7 +147,7 @@ impl Desk {
         };
         tokio::select! {
             biased;
-            event = self.window.next_event(), if !self.terminal_is_gone => Happened::Screen(event),
+            event = self.window.next_event() => Happened::Screen(event),
             received = received => Happened::Received(received),
             Some(event) = self.sound_events.recv() => Happened::Sound(event),
             found = found => Happened::Found(found),
@@ -275,9 +275,16 @@ impl Desk {
                         line.transports.send(flow, bytes);
                     }
                 }
-                Effect::Sound(sound) => self.sound.send(sound),
+                Effect::Sound(sound) => self.sound(sound),
                 Effect::Tell(event) => self.tell(event),
             }
+        }
+    }
+
+    fn sound(&mut self, command: DeskSound) {
+        self.sound.send(command);
+        if let Some(sound) = self.devices.follow(&command) {
+            self.show(ScreenEvent::Sound(sound));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the sound reports, as the screen shows it.
 
 use crate::console::{Device, Sound};
-use crate::media::control::{Meters, SoundDevice, SoundEvent};
+use crate::media::control::{DeskSound, Meters, SoundDevice, SoundEvent, StreamId};
 
 /// What is known of the devices; the talk device is two.
 #[derive(Default)]
@@ -9,6 +9,8 @@ pub(super) struct Devices {
     microphone: Device,
     ear: Device,
     ringer: Device,
+    talking: Option<StreamId>,
+    /// Of the call in the ear.
     meters: Option<Meters>,
 }
 
@@ -22,6 +24,8 @@ impl Devices {
             SoundEvent::DeviceReady { which, name } => {
                 *self.of(*which) = Device::Working { name: name.clone() };
             }
+            // What was measured before a call ended may be told after it.
+            SoundEvent::Meters(_) if self.talking.is_none() => return None,
             SoundEvent::Meters(meters) => self.meters = Some(*meters),
             SoundEvent::PortReady(_)
             | SoundEvent::FirstPacket { .. }
@@ -29,6 +33,13 @@ impl Devices {
             | SoundEvent::Silent { .. } => return None,
         }
         Some(self.whole())
+    }
+
+    /// As [`Self::learn`], of what the sound is told.
+    pub(super) fn follow(&mut self, command: &DeskSound) -> Option<Sound> {
+        let DeskSound::Talk { stream } = command else { return None };
+        self.talking = *stream;
+        self.meters.take().map(|_| self.whole())
     }
 
     fn of(&mut self, which: SoundDevice) -> &mut Device {
@@ -78,6 +89,26 @@ mod tests {
         let why = "unplugged".to_owned();
         let gone = SoundEvent::NoDevice { which: SoundDevice::Microphone, why: why.clone() };
         assert_eq!(devices.learn(&gone).unwrap().talk, Device::Missing { reason: why });
+    }
+
+    #[test]
+    fn meters_are_of_the_call_in_the_ear_and_of_no_other_time() {
+        let meters = SoundEvent::Meters(Meters {
+            microphone_dbfs: -30,
+            ear_dbfs: -12,
+            loss_percent: 0,
+            jitter_ms: 3,
+            delay_ms: 40,
+        });
+        let talk = |stream| DeskSound::Talk { stream };
+        let mut devices = Devices::default();
+        assert_eq!(devices.learn(&meters), None);
+        assert_eq!(devices.follow(&talk(Some(StreamId(1)))), None);
+        assert_eq!(devices.learn(&meters).unwrap().speaker_percent, Some(80));
+        assert_eq!(devices.follow(&talk(Some(StreamId(2)))), Some(Sound::default()));
+        devices.learn(&meters);
+        assert_eq!(devices.follow(&talk(None)), Some(Sound::default()));
+        assert_eq!(devices.learn(&meters), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where a desk is shown and its keys come from: a terminal, or nowhere, for
 //! a desk that another program sits at.
 
+use std::future::pending;
 use std::io;
 
 use ratatui::buffer::Buffer;
@@ -21,7 +22,7 @@ pub enum Window {
 /// The desk's side of a window that nobody looks through.
 #[derive(Debug)]
 pub struct Nowhere {
-    events: UnboundedReceiver<Event>,
+    events: Option<UnboundedReceiver<Event>>,
     shown: watch::Sender<String>,
 }
 
@@ -38,7 +39,7 @@ pub fn nowhere(columns: u16, rows: u16) -> (Nowhere, Sitter) {
     let (shown, reads) = watch::channel(String::new());
     let sitter = Sitter { events: presses, shown: reads };
     sitter.send(Event::Resize { columns, rows });
-    (Nowhere { events, shown }, sitter)
+    (Nowhere { events: Some(events), shown }, sitter)
 }
 
 impl Sitter {
@@ -53,11 +54,25 @@ impl Sitter {
     }
 }
 
+impl Nowhere {
+    /// Nobody sits there any more: as a window that is closed, told once.
+    async fn next_event(&mut self) -> Event {
+        let Some(events) = &mut self.events else { return pending().await };
+        match events.recv().await {
+            Some(event) => event,
+            None => {
+                self.events = None;
+                Event::Terminate
+            }
+        }
+    }
+}
+
 impl Window {
     pub(super) async fn next_event(&mut self) -> Event {
         match self {
             Self::Terminal(terminal) => terminal.next_event().await,
-            Self::Nowhere(nowhere) => nowhere.events.recv().await.unwrap_or(Event::Terminate),
+            Self::Nowhere(nowhere) => nowhere.next_event().await,
         }
     }
 
