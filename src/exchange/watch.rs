@@ -185,6 +185,12 @@ impl Exchange {
 
     pub(super) fn request_on_subscription(&mut self, id: &DialogId, request: &Request, flow: Flow) {
         let Some(subscription) = self.state.watchers.by_dialog.get_mut(id) else { return };
+        if request.method == Method::Options
+            && request.headers.from_tag().as_deref() == subscription.dialog.remote.tag()
+        {
+            // Only a sign of life: it changes nothing and may come out of order.
+            return self.reply(request, flow, request.response(200));
+        }
         if subscription.dialog.admit(request).is_err() {
             return self.refuse(request, flow, 481, "No such subscription");
         }

@@ -175,7 +175,8 @@ pub enum RingKind {
 pub enum SoundEvent {
     /// Newly bound; the stock grows by it.
     PortReady(PortToken),
-    /// The peer's first packet since [`DeskSound::Connect`].
+    /// The peer's first packet since [`DeskSound::Connect`], or since he was
+    /// [`Self::Silent`].
     FirstPacket { stream: StreamId },
     /// The far end sent a telephone event; it has ended.
     Digit { stream: StreamId, digit: char },

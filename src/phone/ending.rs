@@ -152,7 +152,8 @@ impl Phone {
         }
         self.unsubscribe(now);
         self.unregister(now);
-        self.timers.clear(&Timer::KeepAlive);
+        self.timers.clear(&Timer::AskOffice);
+        self.timers.clear(&Timer::Silence);
         self.timers.set(Timer::Leaving, now + LEAVE_WITHIN);
     }
 }

@@ -94,6 +94,9 @@ impl Phone {
     pub(super) fn refer_answered(&mut self, line: LineId, response: &Response, now: Moment) {
         let Some(call) = self.calls.get_mut(&line) else { return };
         let Some(handover) = &mut call.handover else { return };
+        if matches!(response.status, 408 | 481) {
+            return self.lost(line, response.status, now);
+        }
         if !response.is_success() {
             let reason = response.reason.clone();
             return self.handover_failed(line, response.status, &reason);
@@ -138,7 +141,7 @@ impl Phone {
     }
 
     /// The call is as it was.
-    fn handover_failed(&mut self, line: LineId, status: u16, reason: &str) {
+    pub(super) fn handover_failed(&mut self, line: LineId, status: u16, reason: &str) {
         self.timers.clear(&Timer::HandingOver(line));
         let handover = self.calls.get_mut(&line).and_then(|call| call.handover.take());
         if let Some(handover) = handover {

@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub(super) held_there: bool,
     /// The office still sends to an address we had.
     pub(super) moved: bool,
+    /// No packet comes though one should.
+    pub(super) silent: bool,
     pub(super) change: Change,
     /// A 200 of ours whose ACK has not come.
     pub(super) unacknowledged: Option<ServerId>,
@@ -112,6 +114,7 @@ impl Call {
             held: false,
             held_there: false,
             moved: false,
+            silent: false,
             change: Change::Nothing,
             unacknowledged: None,
             handover: None,
@@ -160,6 +163,7 @@ impl Call {
             since: self.since,
             connected_at: self.connected_at,
             recall: self.recall.clone(),
+            silent: self.silent && self.shown == LineState::Talking,
             codec: self.agreed.map(|agreed| agreed.codec.name()),
         }
     }

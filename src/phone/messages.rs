@@ -164,6 +164,8 @@ pub struct Line {
     pub connected_at: Option<Moment>,
     /// Set on a call that comes back from the lot.
     pub recall: Option<RecallNotice>,
+    /// Talking, but nothing has come from the other side for a while.
+    pub silent: bool,
     /// The codec's name, once agreed: `PCMA`, `PCMU`.
     pub codec: Option<&'static str>,
 }
@@ -223,6 +225,8 @@ pub enum Ended {
     AnsweredElsewhere,
     Parked,
     Transferred,
+    /// The office knows nothing of this call any more.
+    Lost,
 }
 
 /// The command that was refused, for the words on the screen.

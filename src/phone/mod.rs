@@ -18,6 +18,7 @@ mod ear;
 mod ending;
 mod handover;
 mod line;
+mod liveness;
 pub mod messages;
 mod names;
 mod registration;
@@ -36,7 +37,7 @@ use crate::domain::chance::Chance;
 use crate::domain::effects::Effects;
 use crate::domain::time::{Moment, Wakeup};
 use crate::domain::timers::Timers;
-use crate::media::control::{DeskSound, PortToken, SoundEvent};
+use crate::media::control::{DeskSound, PortToken, SoundEvent, StreamId};
 use crate::sip::digest::Answerer;
 use crate::sip::flow::Flow;
 use crate::sip::transaction::{self, ClientId, Incoming, Transactions};
@@ -45,6 +46,7 @@ use crate::sip::wire::{self, Message, Method, Name};
 use account::Account;
 use ear::Told;
 use line::Call;
+use liveness::Liveness;
 use messages::{Command, Event, LineId};
 use registration::Register;
 use requests::Purpose;
@@ -92,6 +94,7 @@ pub struct Phone {
     /// What our open requests are for.
     asked: BTreeMap<ClientId, Purpose>,
     register: Register,
+    liveness: Liveness,
     watch: Watch,
     calls: BTreeMap<LineId, Call>,
     last_line: u32,
@@ -115,7 +118,10 @@ enum Timer {
     Subscribe,
     /// The subscription has run out unrefreshed.
     Lapse,
-    KeepAlive,
+    /// The office has been silent for a while: is it there?
+    AskOffice,
+    /// And it has not answered.
+    Silence,
     BusyTone,
     Leaving,
     /// A hold that met one of the far end's is tried again (RFC 3261 §14.1).
@@ -134,9 +140,6 @@ enum Leaving {
     Done,
 }
 
-/// Holes in a firewall close after half a minute; both ends of a stream learn
-/// that the other is gone.
-const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// Longest wait for the answers to our leaving.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// More calls than one person can have in hand.
@@ -153,6 +156,7 @@ impl Phone {
             answerer,
             asked: BTreeMap::new(),
             register,
+            liveness: Liveness::default(),
             watch: Watch::default(),
             calls: BTreeMap::new(),
             last_line: 0,
@@ -169,7 +173,8 @@ impl Phone {
     /// Registers and watches the lot. Also for a restored phone: it says
     /// again who it is, and its calls go on.
     pub fn start(&mut self, now: Moment) -> Effects<Effect> {
-        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
+        self.liveness.heard_at = now;
+        self.watch_over_office(now);
         self.register(now);
         self.turn_ends(now)
     }
@@ -181,7 +186,7 @@ impl Phone {
             Input::TransportFailed { flow } => self.transport_failed(flow, now),
             Input::Moved { flow } => self.moved(flow, now),
             Input::Command(command) => self.command(command, now),
-            Input::Sound(event) => self.sound(event),
+            Input::Sound(event) => self.sound(event, now),
         }
         self.turn_ends(now)
     }
@@ -220,21 +225,13 @@ impl Phone {
             Timer::Unanswered => self.is_not_answered_yet(now),
             Timer::Subscribe => self.subscribe(now),
             Timer::Lapse => self.watch_lapsed(now),
-            Timer::KeepAlive => self.keep_alive(now),
+            Timer::AskOffice => self.watch_over_office(now),
+            Timer::Silence => self.perhaps_office_is_silent(now),
             Timer::BusyTone => self.busy_tone = false,
             Timer::Leaving => self.leaving = Leaving::Done,
             Timer::Glare(line) => self.try_hold_again(line, now),
             Timer::Ending(line) => self.no_longer_shown(line),
             Timer::HandingOver(line) => self.no_word_of_handover(line),
-        }
-    }
-
-    /// Two line ends: nothing to any reader of SIP (RFC 5626 §3.5.1).
-    fn keep_alive(&mut self, now: Moment) {
-        self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
-        if self.register.is_up() {
-            let flow = self.account.flow;
-            self.effects.push(Effect::Send { flow, bytes: Bytes::from_static(b"\r\n\r\n") });
         }
     }
 
@@ -253,6 +250,7 @@ impl Phone {
         if self.is_stranger(flow) {
             return self.turn_away(&message, flow);
         }
+        self.liveness.heard_at = now;
         let elsewhere = is_elsewhere(&message);
         let effects = self.transactions.receive(message, flow, now);
         for effect in effects {
@@ -332,21 +330,36 @@ impl Phone {
         }
     }
 
-    fn sound(&mut self, event: SoundEvent) {
+    fn sound(&mut self, event: SoundEvent, now: Moment) {
         match event {
             SoundEvent::PortReady(port) => self.ports.push_back(port),
             SoundEvent::Digit { stream, digit } => {
-                let with = |call: &Call| call.port.is_some_and(|port| port.stream == stream);
-                let line = self.calls.iter().find(|(_, call)| with(call)).map(|(line, _)| *line);
-                if let Some(line) = line {
+                if let Some(line) = self.line_with(stream) {
                     self.tell(Event::DigitReceived { line, digit });
                 }
             }
-            SoundEvent::FirstPacket { .. }
-            | SoundEvent::Silent { .. }
-            | SoundEvent::NoDevice { .. }
+            SoundEvent::Silent { stream, .. } => self.is_silent(stream, true, now),
+            SoundEvent::FirstPacket { stream } => self.is_silent(stream, false, now),
+            SoundEvent::NoDevice { .. }
             | SoundEvent::DeviceReady { .. }
             | SoundEvent::Meters(_) => {}
+        }
+    }
+
+    fn line_with(&self, stream: StreamId) -> Option<LineId> {
+        let with = |call: &Call| call.port.is_some_and(|port| port.stream == stream);
+        self.calls.iter().find(|(_, call)| with(call)).map(|(line, _)| *line)
+    }
+
+    /// Nothing comes on a line that should be heard: perhaps only we believe
+    /// in that call.
+    fn is_silent(&mut self, stream: StreamId, is_silent: bool, now: Moment) {
+        let Some(line) = self.line_with(stream) else { return };
+        if let Some(call) = self.calls.get_mut(&line) {
+            call.silent = is_silent;
+        }
+        if is_silent {
+            self.ask_for_call(line, now);
         }
     }
 

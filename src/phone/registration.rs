@@ -41,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause after a first failure; each further one doubles it.
 const PAUSE: Duration = Duration::from_secs(2);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// An office that is not there is no busier for it, and somebody waits.
+const PAUSE_OF_SILENT_MAX: Duration = Duration::from_secs(8);
+const NO_ANSWER: &str = "no answer from the office";
 
 impl Register {
     pub(super) fn new(chance: &mut Chance) -> Self {
@@ -83,10 +86,18 @@ impl Phone {
 
     /// A person should not look at "registering" for half a minute.
     pub(super) fn is_not_answered_yet(&mut self, now: Moment) {
-        let reason = "no answer from the office".to_owned();
+        let reason = NO_ANSWER.to_owned();
         let retry_at = now + T2;
         self.tell(Event::RegistrationChanged(Registration::Failed { reason, retry_at }));
         self.table_is_unknown(now);
+    }
+
+    /// It was there, and is not: asked again at once, and on and on.
+    pub(super) fn office_is_silent(&mut self, now: Moment) {
+        self.register.standing = Standing::Out;
+        self.register(now);
+        self.timers.clear(&Timer::Unanswered);
+        self.is_not_answered_yet(now);
     }
 
     pub(super) fn unregister(&mut self, now: Moment) {
@@ -132,13 +143,16 @@ impl Phone {
                 let request = self.register_request(self.register.expires);
                 self.send(request, self.account.flow, Purpose::Register, now);
             }
-            401 | 407 => self.register_failed("the office does not accept the password", now),
-            403 => self.register_failed("the office does not let this extension in", now),
-            404 => self.register_failed("the office does not know this extension", now),
-            408 => self.register_failed("no answer from the office", now),
-            _ => {
-                let reason = format!("{} ({})", response.reason, response.status);
-                self.register_failed(&reason, now);
+            status => {
+                let reason = match status {
+                    401 | 407 => "the office does not accept the password",
+                    403 => "the office does not let this extension in",
+                    404 => "the office does not know this extension",
+                    408 => NO_ANSWER,
+                    _ => &format!("{} ({status})", response.reason),
+                };
+                let longest = if status == 408 { PAUSE_OF_SILENT_MAX } else { PAUSE_MAX };
+                self.register_failed(reason, longest, now);
             }
         }
     }
@@ -163,6 +177,7 @@ impl Phone {
         if !was_up {
             self.watch.failures = 0;
             self.subscribe(now);
+            self.ask_for_calls(now);
         }
     }
 
@@ -179,13 +194,13 @@ impl Phone {
         seconds.map_or(self.register.expires, Duration::from_secs)
     }
 
-    fn register_failed(&mut self, reason: &str, now: Moment) {
+    fn register_failed(&mut self, reason: &str, longest: Duration, now: Moment) {
         let failures = match self.register.standing {
             Standing::Failing(times) => times.saturating_add(1),
             Standing::In | Standing::Out => 0,
         };
         self.register.standing = Standing::Failing(failures);
-        let retry_at = now + self.pause_after(failures);
+        let retry_at = now + self.pause_up_to(longest, failures);
         self.timers.set(Timer::Register, retry_at);
         let reason = reason.to_owned();
         self.tell(Event::RegistrationChanged(Registration::Failed { reason, retry_at }));
@@ -195,7 +210,11 @@ impl Phone {
     /// From half to the whole of it, so that an office that comes back is not
     /// met by all its desks at once.
     pub(super) fn pause_after(&mut self, failures: u32) -> Duration {
-        let whole = PAUSE.saturating_mul(1 << failures.min(8)).min(PAUSE_MAX);
+        self.pause_up_to(PAUSE_MAX, failures)
+    }
+
+    fn pause_up_to(&mut self, longest: Duration, failures: u32) -> Duration {
+        let whole = PAUSE.saturating_mul(1 << failures.min(8)).min(longest);
         whole / 2 + (whole / 2).mul_f64(self.chance.below(1_000) as f64 / 1_000.0)
     }
 

@@ -21,6 +21,10 @@ pub(super) enum Purpose {
     Reinvite(LineId),
     Refer(LineId),
     Bye(LineId),
+    /// Is the office there?
+    Liveness,
+    /// Does it still know this call?
+    CallLiveness(LineId),
     /// The end of a call nobody knows of any more.
     Aside,
 }
@@ -43,6 +47,18 @@ impl Phone {
         }
         self.answerer.authorize(&mut request, &mut self.chance);
         self.send_as_it_is(request, flow, purpose, now)
+    }
+
+    /// For what any answer is good enough, a challenge among them.
+    pub(super) fn send_unsigned(
+        &mut self,
+        mut request: Request,
+        flow: Flow,
+        purpose: Purpose,
+        now: Moment,
+    ) {
+        request.headers.set(Name::UserAgent, USER_AGENT);
+        self.send_as_it_is(request, flow, purpose, now);
     }
 
     fn send_as_it_is(
@@ -87,8 +103,15 @@ impl Phone {
 
     pub(super) fn unanswered(&mut self, client: ClientId, now: Moment) {
         let Some(purpose) = self.asked.remove(&client) else { return };
-        let nothing = Response::new(408).reason("No answer from the office");
-        self.concluded(client, purpose, &nothing, self.account.flow, now);
+        match purpose {
+            Purpose::Refer(line) => self.handover_failed(line, 408, ""),
+            Purpose::Reinvite(line) => self.reinvite_refused(line, 408, ""),
+            _ => {
+                let nothing = Response::new(408).reason("");
+                self.concluded(client, purpose, &nothing, self.account.flow, now);
+            }
+        }
+        self.perhaps_office_is_silent(now);
     }
 
     fn provisional(&mut self, purpose: Purpose, response: &Response, flow: Flow) {
@@ -114,6 +137,8 @@ impl Phone {
             Purpose::Reinvite(line) => self.reinvite_answered(line, client, response, flow, now),
             Purpose::Refer(line) => self.refer_answered(line, response, now),
             Purpose::Bye(line) => self.gone(line),
+            Purpose::Liveness => self.office_lives(response, now),
+            Purpose::CallLiveness(line) => self.call_lives(line, response, now),
         }
     }
 
@@ -126,6 +151,9 @@ impl Phone {
         response: &Response,
         now: Moment,
     ) -> bool {
+        if matches!(purpose, Purpose::Liveness | Purpose::CallLiveness(_)) {
+            return false;
+        }
         if !matches!(response.status, 401 | 407) || !self.answerer.challenged(response) {
             return false;
         }
@@ -171,9 +199,10 @@ impl Phone {
             Purpose::Invite(line)
             | Purpose::Reinvite(line)
             | Purpose::Refer(line)
+            | Purpose::CallLiveness(line)
             | Purpose::Bye(line) => self.calls.get_mut(&line).map(|call| &mut call.dialog),
             Purpose::Subscribe | Purpose::Unsubscribe => self.watch.dialog.as_mut(),
-            Purpose::Register | Purpose::Unregister | Purpose::Aside => None,
+            Purpose::Register | Purpose::Unregister | Purpose::Liveness | Purpose::Aside => None,
         }
     }
 }

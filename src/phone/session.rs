@@ -123,9 +123,16 @@ impl Phone {
                 self.settle_session(line, now);
             }
             491 => self.wait_for_theirs(line, now),
-            481 => self.end(line, Ended::FarEnd),
+            status @ (408 | 481) => self.lost(line, status, now),
             status => self.hold_refused(line, held, status, &response.reason),
         }
+    }
+
+    pub(super) fn reinvite_refused(&mut self, line: LineId, status: u16, reason: &str) {
+        let Some(call) = self.calls.get_mut(&line) else { return };
+        let Change::Sent { held, .. } = call.change else { return };
+        (call.offer, call.change) = (None, Change::Nothing);
+        self.hold_refused(line, held, status, reason);
     }
 
     /// RFC 3261 §14.1: whoever made the call waits longer.

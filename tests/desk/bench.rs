@@ -84,6 +84,19 @@ impl Office {
     }
 }
 
+/// Reception talks with Cleo.
+pub fn talking(office: &Office, transport: &str) -> (Desk, Desk) {
+    let mut reception = office.desk("101", transport);
+    let mut cleo = office.desk("102", transport);
+    reception.shows(&["Registered 101", "Cleo"]);
+    cleo.shows(&["Registered 102", "Reception"]);
+    reception.press("102\r");
+    cleo.shows(&["Ringing: Reception 101"]);
+    cleo.press(" ");
+    reception.lists("CALLS", &["TALK", "Cleo"]);
+    (reception, cleo)
+}
+
 /// Offices of tests that run beside each other must not share ports.
 fn rtp_from(port: u16) -> u16 {
     10_000 + (port % 100) * 200

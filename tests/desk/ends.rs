@@ -1,20 +1,7 @@
 //! Consoles that are ended from outside, by the worst means.
 
-use crate::bench::Office;
+use crate::bench::{Office, talking};
 use crate::support::terminal::Desk;
-
-/// Reception talks with Cleo.
-fn talking(office: &Office, transport: &str) -> (Desk, Desk) {
-    let mut reception = office.desk("101", transport);
-    let mut cleo = office.desk("102", transport);
-    reception.shows(&["Registered 101", "Cleo"]);
-    cleo.shows(&["Registered 102", "Reception"]);
-    reception.press("102\r");
-    cleo.shows(&["Ringing: Reception 101"]);
-    cleo.press(" ");
-    reception.lists("CALLS", &["TALK", "Cleo"]);
-    (reception, cleo)
-}
 
 /// Reception's call is to be parked before she quits, by an office that is gone.
 fn quitting_in_vain(transport: &str) -> (Office, Desk) {

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::bench::Office;
+use crate::bench::{Office, talking};
 use crate::support::serving::{PROGRAM, folders};
 
 #[test]
@@ -33,17 +33,32 @@ fn two_desks_call_park_fetch_and_hang_up() {
 
 #[test]
 fn an_office_that_dies_and_comes_back_finds_its_desks_again() {
+    for transport in ["tcp", "udp"] {
+        let mut office = Office::open();
+        let mut desk = office.desk("101", transport);
+        desk.shows(&["Registered 101", "Cleo"]);
+        office.kill();
+        desk.shows(&["Not registered", "MAY BE WRONG"]);
+        office.start();
+        desk.shows_last("Registered 101");
+        desk.press("102\r");
+        desk.shows(&["not there"]);
+        desk.press(":q\r");
+        assert!(desk.ends());
+    }
+}
+
+#[test]
+fn a_call_does_not_outlive_the_office_that_has_forgotten_it() {
     let mut office = Office::open();
-    let mut desk = office.desk("101", "tcp");
-    desk.shows(&["Registered 101", "Cleo"]);
+    let (mut reception, mut cleo) = talking(&office, "udp");
     office.kill();
-    desk.shows(&["Not registered"]);
     office.start();
-    desk.shows_last("Registered 101");
-    desk.press("102\r");
-    desk.shows(&["not there"]);
-    desk.press(":q\r");
-    assert!(desk.ends());
+    for (desk, other) in [(&mut reception, "Cleo 102"), (&mut cleo, "Reception 101")] {
+        desk.shows(&[&format!("{other}: the office has lost this call")]);
+        desk.press(":q\r");
+        assert!(desk.ends());
+    }
 }
 
 #[test]

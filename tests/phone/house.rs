@@ -71,14 +71,24 @@ impl House {
             underway: BTreeMap::new(),
             sent: 0,
         };
+        house.ports_ready();
+        house
+    }
+
+    fn ports_ready(&mut self) {
         for stream in 0..200 {
             let port = u16::try_from(20_000 + stream * 2).unwrap();
             let token = PortToken { stream: StreamId(stream), port };
             let input = exchange::Input::Media(MediaEvent::PortReady(token));
-            let effects = house.exchange.handle(input, house.now);
-            house.carry_out_office(effects);
+            let effects = self.exchange.handle(input, self.now);
+            self.carry_out_office(effects);
         }
-        house
+    }
+
+    /// The office dies, and another comes in its place that knows of nothing.
+    pub fn new_office(&mut self) {
+        self.exchange = Exchange::new(settings(), Chance::from_seed(77), [7; 32]);
+        self.ports_ready();
     }
 
     /// A registered desk with its sound.

@@ -13,6 +13,7 @@ mod calls;
 mod handset;
 mod house;
 mod lot;
+mod outage;
 mod standing;
 mod weather;
 #[path = "../office/world.rs"]

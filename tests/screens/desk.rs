@@ -113,6 +113,7 @@ impl Desk {
             since: self.now,
             connected_at: old.and_then(|line| line.connected_at).or(connected_at),
             recall: old.and_then(|line| line.recall.clone()),
+            silent: false,
             codec: connected_at.map(|_| "PCMA"),
         };
         self.hear(Heard::LineChanged(line));
@@ -139,6 +140,7 @@ impl Desk {
             since: self.now,
             connected_at: None,
             recall: Some(RecallNotice { place: Some(extension(place)) }),
+            silent: false,
             codec: None,
         }));
     }
@@ -152,6 +154,7 @@ impl Desk {
             since: self.now,
             connected_at: None,
             recall: None,
+            silent: false,
             codec: None,
         }));
     }

@@ -1,5 +1,7 @@
 //! Every job at the desk, key by key: what the phone is told, in how many presses.
 
+use std::time::Duration;
+
 use bellhop::console::event::{Device, Event, Sound};
 use bellhop::console::state::{HangUpKey, Options};
 use bellhop::console::{Effect, Weight};
@@ -7,7 +9,8 @@ use bellhop::domain::caller::Caller;
 use bellhop::domain::ids::Number;
 use bellhop::domain::park_table::{LampState, PhaseView};
 use bellhop::phone::messages::{
-    Asked, Command, Ended, Event as Heard, LineId, LineState, Parkplace, Target, Wanted,
+    Asked, Command, Ended, Event as Heard, LineId, LineState, Parkplace, Registration, Target,
+    Wanted,
 };
 
 use crate::desk::{Desk, extension, press};
@@ -626,4 +629,44 @@ fn an_unknown_command_names_the_nearest() {
     let mut desk = Desk::idle();
     desk.keys(": h e p l Enter");
     assert_eq!(desk.last_notice(), "There is no command :hepl; did you mean :help?");
+}
+
+#[test]
+fn a_call_that_only_this_desk_believed_in_is_said_to_be_lost() {
+    let mut desk = alice();
+    desk.ends(1, Ended::Lost);
+    assert_eq!(desk.last_notice(), "Alice Meyer +33386002678: the office has lost this call");
+    assert_eq!(desk.state.past.back().unwrap().outcome, "lost by the office");
+}
+
+#[test]
+fn nothing_is_claimed_in_the_name_of_an_office_that_does_not_answer() {
+    let mut desk = with_parked();
+    desk.talks(1, "Alice Meyer", "+33386002678");
+    assert!(desk.screen(80, 24).contains("rings Recepti… 0:15"), "{}", desk.screen(80, 24));
+    let reason = "no answer from the office".to_owned();
+    let retry_at = desk.now + Duration::from_secs(4);
+    desk.hear(Heard::RegistrationChanged(Registration::Failed { reason, retry_at }));
+    desk.hear(Heard::ParkTableChanged { table: None, at: desk.now });
+    let screen = desk.screen(80, 24);
+    assert!(!screen.contains("rings ") && screen.contains("not known"), "{screen}");
+    let said = desk.state.notices.len();
+    desk.wait_ms(60_000);
+    assert_eq!(desk.state.notices.len(), said, "no recall is announced");
+    let what = Asked::Park { line: ONE, at: None };
+    desk.hear(Heard::Refused { what, status: 408, reason: String::new() });
+    let words = "Not parked: no answer from the office; Alice may still be there";
+    assert_eq!(desk.last_notice(), words);
+}
+
+#[test]
+fn a_call_without_sound_says_so() {
+    let mut desk = alice();
+    let mut line = desk.state.calls.get(ONE).unwrap().clone();
+    line.silent = true;
+    desk.hear(Heard::LineChanged(line.clone()));
+    assert!(desk.screen(80, 24).contains("no sound"));
+    line.silent = false;
+    desk.hear(Heard::LineChanged(line));
+    assert!(!desk.screen(80, 24).contains("no sound"));
 }

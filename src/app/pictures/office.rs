@@ -235,6 +235,7 @@ impl Office {
             since: self.now,
             connected_at: None,
             recall: Some(RecallNotice { place: Some(extension("104")) }),
+            silent: false,
             codec: None,
         }));
         self.wait_s(5);
@@ -301,6 +302,7 @@ impl Office {
             since,
             connected_at: None,
             recall: None,
+            silent: false,
             codec: None,
         };
         self.hear(Heard::LineChanged(line));

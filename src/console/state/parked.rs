@@ -135,15 +135,17 @@ impl ParkedCalls {
         Duration::from_millis(row.view.waited_ms) + now.since(self.at)
     }
 
-    /// Until what happens next; none when nothing was promised.
+    /// Until what happens next; none when nothing was promised, or nobody
+    /// knows whether the promise is kept.
     pub fn until_next(&self, row: &ParkedRow, now: Moment) -> Option<Duration> {
-        let next = row.view.next.as_ref()?;
+        let next = row.view.next.as_ref().filter(|_| self.knowledge != Knowledge::Lost)?;
         Some(Duration::from_millis(next.in_ms).saturating_sub(now.since(self.at)))
     }
 
     /// When this waiting call will be recalled; none when it is past waiting.
     pub fn recall_at(&self, row: &ParkedRow) -> Option<Moment> {
-        let next = row.view.next.as_ref().filter(|_| row.view.phase == PhaseView::Waiting)?;
+        let promised = self.knowledge != Knowledge::Lost && row.view.phase == PhaseView::Waiting;
+        let next = row.view.next.as_ref().filter(|_| promised)?;
         Some(self.at + Duration::from_millis(next.in_ms))
     }
 

@@ -103,6 +103,9 @@ impl State {
             Ended::Missed | Ended::AnsweredElsewhere if is_recall(line) => {
                 (Weight::Info, format!("The recall of {caller} rings here no longer"))
             }
+            Ended::Lost => {
+                (Weight::Alarm, format!("{}: the office has lost this call", with_number(caller)))
+            }
             Ended::Missed => (Weight::Warning, format!("{caller} rings no longer")),
             Ended::AnsweredElsewhere => (Weight::Info, format!("Somebody else answered {caller}")),
             // Refused, and said already.
@@ -201,14 +204,19 @@ impl State {
             Asked::DoNotDisturb { on: false } => ("Do not disturb not lifted".to_owned(), None),
         };
         let still = line.and_then(|line| self.calls.get(*line));
-        let still = still.map(|line| {
-            let name = short_name(&line.caller);
-            match what {
-                Asked::Resume { .. } => format!(". {name} is on hold"),
-                _ => format!(". {name} is still here"),
-            }
-        });
-        self.say(now, Weight::Warning, format!("{text}: {why}{}", still.unwrap_or_default()));
+        let still = still.map(|line| self.still_words(what, &line.caller)).unwrap_or_default();
+        self.say(now, Weight::Warning, format!("{text}: {why}{still}"));
+    }
+
+    /// Who is on a line is what the office says; a silent one says nothing.
+    fn still_words(&self, what: &Asked, caller: &Caller) -> String {
+        let name = short_name(caller);
+        let is_sure = matches!(self.registration, Registration::Registered { .. });
+        match what {
+            _ if !is_sure => format!("; {name} may still be there"),
+            Asked::Resume { .. } => format!(". {name} is on hold"),
+            _ => format!(". {name} is still here"),
+        }
     }
 
     fn not_fetched(&self, which: &Wanted) -> String {

@@ -143,6 +143,7 @@ impl State {
             (Ended::Missed, _) => "missed".to_owned(),
             (Ended::AnsweredElsewhere, _) => "taken elsewhere".to_owned(),
             (Ended::Failed { status, reason }, _) => failure(*status, reason),
+            (Ended::Lost, _) => "lost by the office".to_owned(),
             (Ended::HungUp | Ended::FarEnd, _) => String::new(),
         }
     }

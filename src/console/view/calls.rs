@@ -114,6 +114,7 @@ fn extra(scene: &Scene, row: &CallRow) -> (String, Role) {
             let words = scene.state.recall_words(line, scene.tick);
             (words.trim_start_matches(", ").to_owned(), Role::Recall)
         }
+        LineState::Talking if line.silent => ("no sound".to_owned(), Role::Now),
         LineState::Talking => (line.codec.unwrap_or_default().to_owned(), Role::Plain),
         LineState::HandingOver => (handing_over(scene, row.asked.as_ref()), Role::Soon),
         LineState::Dialling | LineState::Alerting => ("outgoing".to_owned(), Role::Plain),

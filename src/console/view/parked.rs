@@ -185,6 +185,9 @@ fn urgency_style(scene: &Scene, urgency: Urgency) -> Style {
 /// The promise: "rings Bob in 0:12". The clock is never cut off.
 fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
     let parked = &scene.state.parked;
+    if parked.knowledge == Knowledge::Lost {
+        return ("not known".to_owned(), Style::new());
+    }
     let until = parked.until_next(row, scene.tick);
     let what = row.view.next.as_ref().map_or("", |next| &next.what);
     let role = match row.view.phase {

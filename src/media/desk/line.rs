@@ -98,8 +98,10 @@ impl Line {
         if !self.latch.takes(from) {
             return Effects::none();
         }
-        (self.heard_at, self.told_silent) = (now, false);
-        let first = std::mem::take(&mut self.is_unheard)
+        self.heard_at = now;
+        let was_silent = std::mem::take(&mut self.told_silent);
+        let was_unheard = std::mem::take(&mut self.is_unheard);
+        let first = (was_unheard || was_silent)
             .then_some(DeskEffect::Report(SoundEvent::FirstPacket { stream }));
         let packet = Packet::read(datagram).filter(|_| self.agreed.receive);
         let digit = packet.and_then(|packet| self.take(&packet, is_talking, now));

@@ -264,6 +264,10 @@ fn silence_of_the_far_end_is_told_once() {
     office.run(&silence(25_000), &[]);
     let silent = |report: &&SoundEvent| matches!(report, SoundEvent::Silent { .. });
     assert_eq!(office.reports.iter().filter(silent).count(), 1);
+    office.reports.clear();
+    office.run(&silence(1_000), &sine(1_000.0, 0.25, 1_000));
+    let back = |report: &&SoundEvent| matches!(report, SoundEvent::FirstPacket { .. });
+    assert_eq!(office.reports.iter().filter(back).count(), 1);
 }
 
 #[test]
