@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::domain::device::Mac;
-use crate::sip::wire::{Message, Method, Name, Request, Uri, parse};
+use crate::sip::wire::{Message, Method, Name, Request, Uri, Via, parse};
 
 /// A phone's question.
 #[derive(Clone, Debug)]
@@ -37,15 +37,16 @@ impl Question {
         whole.then_some(Self { mac, request })
     }
 
-    /// `local` is our own address as the phone sees it. None: the phone's
-    /// message lacks what an answer needs.
-    pub fn answer(&self, url: &str, local: SocketAddr) -> Option<Answer> {
+    /// `local` is our own address as the phone sees it, `from` the phone's as
+    /// we do. None: the phone's message lacks what an answer needs.
+    pub fn answer(&self, url: &str, local: SocketAddr, from: SocketAddr) -> Option<Answer> {
         let headers = &self.request.headers;
         let tag = self.tag()?;
         let us = headers.to().ok()?.with_tag(&tag);
         let contact = format!("<sip:{local}>");
         let mut response = self.request.response(200);
         response.headers.set(Name::To, us.to_string());
+        response.headers.replace_top_via(&self.via_seen_from(from)?);
         let response =
             response.with(Name::Contact, contact.clone()).with(Name::Expires, "0").to_bytes();
         let notify = Request::new(Method::Notify, headers.contact()?.uri)
@@ -65,6 +66,16 @@ impl Question {
             .body("application/url", url.to_owned())
             .to_bytes();
         Some(Answer { response, notify })
+    }
+
+    /// RFC 3581 section 4.
+    fn via_seen_from(&self, from: SocketAddr) -> Option<Via> {
+        let mut via = self.request.headers.via().ok()?;
+        if via.params.has("rport") {
+            via.params.set("rport", Some(from.port().to_string()));
+            via.params.set("received", Some(from.ip().to_string()));
+        }
+        Some(via)
     }
 
     /// The same for the same question: phones repeat it until they are answered.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use crate::support::running::{self, Running};
 use crate::support::serving::{self, PROGRAM, folders, serve};
 
-const PASSWORDS: [&str; 3] = ["first-secret", "second-secret", "third-secret"];
+const PASSWORDS: [&str; 3] = ["first-secret", "s<e>&c\"ret #2", "third-secret"];
 
-struct Server {
+pub struct Server {
     http: SocketAddr,
     udp: SocketAddr,
     _running: Running,
@@ -21,7 +21,7 @@ struct Server {
 
 impl Server {
     /// `provisioning` is further lines of that section.
-    fn start(provisioning: &str) -> Self {
+    pub fn start(provisioning: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let office = folder.path().join("office.toml");
         std::fs::write(&office, office_with(provisioning)).unwrap();
@@ -52,7 +52,7 @@ impl Server {
         rest(&mut stream)
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub fn get(&self, path: &str) -> (u16, String) {
         self.ask("GET", path, "Yealink SIP-T54W 96.86.0.118 80:5e:0c:11:22:33")
     }
 
@@ -89,7 +89,7 @@ password = "first-secret"
 devices = [{{ make = "yealink", mac = "805e0c112233" }}, {{ make = "grandstream", mac = "c074ad0b63ee" }}]
 [[extension]]
 number = "102"
-password = "second-secret"
+password = 's<e>&c"ret #2'
 devices = [{{ make = "fanvil", mac = "0c383e557eb1" }}, {{ make = "dinstar", mac = "f8a03d000001" }}]
 [[extension]]
 number = "103"
@@ -99,7 +99,7 @@ password = "third-secret"
 }
 
 /// Loopback has no hardware addresses: here its phones are vouched for.
-const VOUCHED: &str = "networks = [\"127.0.0.0/8\"]";
+pub const VOUCHED: &str = "networks = [\"127.0.0.0/8\"]";
 
 #[test]
 fn a_listed_phone_gets_its_file_and_the_way_it_came_by() {

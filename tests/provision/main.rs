@@ -10,3 +10,4 @@ mod command;
 mod files;
 mod listener;
 mod pnp;
+mod registers;

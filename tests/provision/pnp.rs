@@ -28,9 +28,13 @@ fn a_phones_question_is_answered_and_it_is_told_where() {
     let question = question(GRANDSTREAM).unwrap();
     assert_eq!(question.mac.as_str(), "c074ad112233");
     let local = "10.0.0.10:5060".parse().unwrap();
-    let answer = question.answer("http://10.0.0.10:8088/prov/", local).unwrap();
+    let from = "192.168.1.2:5080".parse().unwrap();
+    let answer = question.answer("http://10.0.0.10:8088/prov/", local, from).unwrap();
     let Ok(Message::Response(response)) = parse(&answer.response) else { panic!() };
     assert_eq!(response.status, 200);
+    let via = response.headers.via().unwrap();
+    assert_eq!(via.params.get("rport"), Some("5080"));
+    assert_eq!(via.params.get("received"), Some("192.168.1.2"));
     assert_eq!(response.headers.call_id().unwrap(), "490431573-5080-1@x");
     assert_eq!(response.headers.from_tag().unwrap(), "395400190");
     assert_eq!(response.headers.expires(), Some(0));
@@ -45,7 +49,7 @@ fn a_phones_question_is_answered_and_it_is_told_where() {
     assert_eq!(notify.headers.content_type().unwrap(), "application/url");
     assert_eq!(notify.body, "http://10.0.0.10:8088/prov/");
     // Repeated until it is answered: a repetition is the same question.
-    assert_eq!(question.answer("http://10.0.0.10:8088/prov/", local).unwrap(), answer);
+    assert_eq!(question.answer("http://10.0.0.10:8088/prov/", local, from).unwrap(), answer);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn received_from(
     let Some(ip) = local_ip_for(from.ip()) else { return };
     let url = format!("http://{}/prov/", SocketAddr::new(ip, http_port));
     let port = socket.local_addr().map(|address| address.port()).unwrap_or(PnpSocket::PORT);
-    let Some(answer) = question.answer(&url, SocketAddr::new(ip, port)) else { return };
+    let Some(answer) = question.answer(&url, SocketAddr::new(ip, port), from) else { return };
     info!("provisioning: {} is told {url}, ip={}", listed.mac, from.ip());
     tokio::task::spawn_local(send(Rc::clone(socket), answer, from));
 }
