@@ -2,17 +2,16 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::app::{Trouble, cli, provision, settings};
 use crate::config;
 use crate::config::office::{Credentials, TrunkLine};
 use crate::edge::clock::Clock;
-use crate::edge::folders::Folders;
 use crate::edge::office::Office;
 use crate::edge::rtp::{Media, MediaConfig};
 use crate::edge::transport::{Transports, local_ip_for};
-use crate::edge::{chance, files, signals, wav};
+use crate::edge::{chance, signals, wav};
 use crate::exchange::Exchange;
 use crate::exchange::building::Building;
 use crate::exchange::settings::{
@@ -52,7 +51,9 @@ async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
     let bound = transports.local_addresses();
     let (media, media_events) = Media::start(media_config(office, &bound), clock)
         .map_err(|fault| Trouble::new(format!("no media: {fault}")))?;
-    let key = nonce_key(office, file)?;
+    // A new one each time: what was used of the last one's nonces is forgotten
+    // with it, and nothing overheard then may act now.
+    let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
     let exchange = Building::new(offices(office, &bound, key)?);
     let handed_out_at = provision::start(office, file, &transports);
     let office = Office { exchange, transports, media, media_events, clock };
@@ -114,38 +115,6 @@ fn sounds(office: &config::Office) -> Sounds {
             tracing::warn!("{}: {fault}; the built-in music plays", file.path);
             Sounds::built_in()
         }
-    }
-}
-
-/// Kept beside the state, readable by nobody else: phones need not be
-/// challenged anew after a restart.
-fn nonce_key(office: &config::Office, config: &Path) -> Result<[u8; 32], Trouble> {
-    let file = state_folder(office, config).map(|folder| folder.join("nonce.key"));
-    if let Some(file) = &file
-        && let Ok(bytes) = std::fs::read(file)
-        && let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice())
-    {
-        return Ok(key);
-    }
-    let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
-    if let Some(folder) = file.as_deref().and_then(Path::parent) {
-        let _ = files::private_folder(folder); // Its failure is the next line's.
-    }
-    if let Some(file) = file
-        && let Err(fault) = files::replace_private(&file, &key)
-    {
-        tracing::warn!(
-            "{}: {fault}; phones will be challenged anew after a restart",
-            file.display()
-        );
-    }
-    Ok(key)
-}
-
-fn state_folder(office: &config::Office, config: &Path) -> Option<PathBuf> {
-    match &office.server.state {
-        Some(state) => files::beside(config, state).parent().map(Path::to_path_buf),
-        None => Folders::of_this_user().map(|folders| folders.state),
     }
 }
 

@@ -168,8 +168,9 @@ pub struct Snapshot {
 }
 
 impl Exchange {
-    /// `nonce_key` outlives the program, so that phones need not be
-    /// challenged anew after a restart.
+    /// `nonce_key` is of this run alone: of nonces given before it nobody
+    /// knows which were used, so none may be believed. Phones are challenged
+    /// anew after a restart (`stale=true`), which their users do not notice.
     pub fn new(settings: Settings, chance: Chance, nonce_key: [u8; 32]) -> Self {
         let state = State {
             chance,

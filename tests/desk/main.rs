@@ -5,6 +5,7 @@
 
 mod bench;
 mod ends;
+mod eavesdropper;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;
