@@ -321,6 +321,10 @@ impl Exchange {
         reach: Option<Reach>,
         detours: usize,
     ) -> bool {
+        // After a restart it is ringing still.
+        if !self.recall_rings(journey, attempt).is_empty() {
+            return false;
+        }
         let caller = self.caller_of(journey);
         let words = Caller {
             name: CallerName::clean(&format!("Park recall: {caller}")),

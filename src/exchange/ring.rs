@@ -411,11 +411,16 @@ impl Exchange {
     }
 
     pub(super) fn end_recall(&mut self, journey: JourneyId, attempt: Attempt) {
-        let wanted = Purpose::Recall { journey, attempt };
-        let found = self.state.rings.iter().find(|(_, ring)| ring.purpose == wanted);
-        if let Some(id) = found.map(|(id, _)| *id) {
-            drop(self.end_ring(id, None));
+        for ring in self.recall_rings(journey, attempt) {
+            drop(self.end_ring(ring, None));
         }
+    }
+
+    /// The ringing of this attempt: one, while it goes on.
+    pub(super) fn recall_rings(&self, journey: JourneyId, attempt: Attempt) -> Vec<RingId> {
+        let wanted = Purpose::Recall { journey, attempt };
+        let rings = self.state.rings.iter().filter(|(_, ring)| ring.purpose == wanted);
+        rings.map(|(id, _)| *id).collect()
     }
 
     /// The answer is for somebody else now.

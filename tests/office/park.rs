@@ -513,3 +513,38 @@ fn m2_the_office_is_serialised_dropped_and_restored_and_carries_on() {
     world.settle();
     assert_eq!(parked_at(&world), ["103"]);
 }
+
+#[test]
+fn a_restart_in_the_middle_of_a_recall_rings_nobody_twice() {
+    let (mut world, reception, alice) = parked_with("*68102");
+    let mobile = world.phone("101", 21);
+    let rung = |world: &mut World, phone| {
+        world.get(phone).got.iter().filter(|r| r.method == Method::Invite).count()
+    };
+    let before = [reception, mobile].map(|phone| rung(&mut world, phone));
+    world.run_for(s(46));
+    world.restart(s(1));
+    world.run_for(s(2));
+    let now = [reception, mobile].map(|phone| rung(&mut world, phone));
+    assert_eq!(now, before.map(|invites| invites + 1));
+    world.act(mobile, |phone, now| phone.answer(now));
+    world.run_for(s(3));
+    assert_eq!(world.hears(alice), person(mobile));
+    assert_eq!(world.get(reception).ringing(), None);
+    world.run_for(s(60));
+    assert_eq!((world.get(reception).ringing(), world.exchange.legs().count()), (None, 2));
+}
+
+#[test]
+fn a_recall_that_ran_out_during_a_restart_stops_ringing() {
+    let (mut world, reception, alice) = parked_with("*68102");
+    world.run_for(s(46));
+    assert!(world.get(reception).ringing().is_some());
+    world.restart(s(70));
+    world.run_for(s(2));
+    assert_eq!(world.get(reception).ringing(), None);
+    assert_eq!((parked_at(&world), world.hears(alice)), (vec!["102".to_owned()], Heard::Music));
+    world.run_for(s(10));
+    assert!(world.get(reception).ringing().is_some(), "it is tried again");
+    assert_eq!(world.exchange.legs().count(), 2);
+}

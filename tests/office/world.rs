@@ -298,7 +298,7 @@ impl World {
         self.connected.clear();
         self.handsets.values_mut().for_each(|handset| handset.connection = None);
         let (exchange, now, effects) =
-            Exchange::restore(snapshot, settings(), [7; 32], wall + away);
+            Exchange::restore(snapshot, settings(), [8; 32], wall + away);
         self.exchange = Office(Building::new(vec![exchange]));
         self.now = now;
         self.carry_out(effects);
