@@ -214,6 +214,10 @@ impl Exchange {
             (false, _) => None,
         };
         if changed {
+            match agreed.receive {
+                true => self.expect_sound(journey),
+                false => self.expect_silence(journey),
+            }
             self.connect_media(journey);
         }
     }
@@ -345,9 +349,13 @@ impl Exchange {
         let remote_tag = leg.dialog.remote.tag().map(str::to_owned);
         self.state.tombstones.insert(dialog.clone(), Tombstone { parked, remote_tag });
         self.state.due.set(Due::Tombstone(dialog), self.now + TOMBSTONE);
-        for due in [Due::EndLeg(journey), Due::GiveUpRefresh(journey), Due::TellIdentity(journey)] {
-            self.state.due.clear(&due);
-        }
+        let due = [
+            Due::EndLeg(journey),
+            Due::GiveUpRefresh(journey),
+            Due::TellIdentity(journey),
+            Due::AskWhetherThere(journey),
+        ];
+        due.iter().for_each(|due| self.state.due.clear(due));
         let stream = leg.stream.stream;
         self.out.push(Effect::Media(MediaCommand::Close { stream }));
         self.state.watchers.lamp_changed();

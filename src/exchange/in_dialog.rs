@@ -227,7 +227,10 @@ impl Exchange {
             Some(Errand::Notify(id)) if response.status >= 200 => {
                 self.notified(&id, Some(response.status));
             }
-            Some(Errand::Notify(_) | Errand::Parting) | None => {}
+            Some(Errand::AskWhetherThere(journey)) if response.status >= 200 => {
+                self.answered_whether_there(journey, Some(response.status));
+            }
+            Some(Errand::Notify(_) | Errand::AskWhetherThere(_) | Errand::Parting) | None => {}
         }
     }
 
@@ -311,6 +314,7 @@ impl Exchange {
         match self.state.clients.remove(&client) {
             Some(Errand::Leg(journey)) => self.leg_timed_out(journey, client),
             Some(Errand::Notify(id)) => self.notified(&id, None),
+            Some(Errand::AskWhetherThere(journey)) => self.answered_whether_there(journey, None),
             Some(Errand::Parting) | None => {}
         }
     }

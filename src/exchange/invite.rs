@@ -129,6 +129,7 @@ impl Exchange {
             agreed: None,
             source: Source::Nothing,
             held_at: None,
+            silent_since: None,
             takes: Takes::of(&request.headers),
             refreshing: None,
             started_at: self.now,

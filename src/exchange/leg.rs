@@ -112,6 +112,8 @@ pub struct Leg {
     pub source: Source,
     /// Since when the far end has us on hold.
     pub held_at: Option<Moment>,
+    /// Since when it has sent nothing, or has last answered that it is there.
+    pub silent_since: Option<Moment>,
     pub takes: Takes,
     /// A re-INVITE or UPDATE of ours that has no answer yet.
     pub refreshing: Option<Refresh>,

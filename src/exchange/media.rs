@@ -7,11 +7,12 @@ impl Exchange {
     pub(super) fn media_event(&mut self, event: MediaEvent) {
         match event {
             MediaEvent::PortReady(token) => self.state.ports.push_back(token),
-            // Digits are relayed in the media threads; silence is looked at
-            // when calls survive a crash.
-            MediaEvent::FirstPacket { .. }
-            | MediaEvent::Digit { .. }
-            | MediaEvent::Silent { .. } => {}
+            MediaEvent::Silent { stream, .. } => self.fell_silent(stream),
+            MediaEvent::FirstPacket { stream, .. } | MediaEvent::HeardAgain { stream } => {
+                self.heard(stream);
+            }
+            // Digits are relayed in the media threads.
+            MediaEvent::Digit { .. } => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and the trade. Datagrams, media reports and the time go in; datagrams,
 //! media commands and reports come out.
 
+mod alive;
 mod answer;
 pub mod building;
 mod calls;
@@ -135,6 +136,8 @@ enum Errand {
     /// BYE, NOTIFY of a REFER: the answer changes nothing.
     Parting,
     Notify(DialogId),
+    /// OPTIONS to a far end that sends nothing.
+    AskWhetherThere(JourneyId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +161,8 @@ enum Due {
     Tombstone(DialogId),
     Subscription(DialogId),
     Bindings(Extension),
+    /// The far end sends nothing.
+    AskWhetherThere(JourneyId),
 }
 
 /// The whole office as plain data, to outlive the program.
@@ -318,6 +323,7 @@ impl Exchange {
             Due::Tombstone(dialog) => drop(self.state.tombstones.remove(&dialog)),
             Due::Subscription(dialog) => self.subscription_expired(&dialog),
             Due::Bindings(extension) => self.bindings_expired(&extension),
+            Due::AskWhetherThere(journey) => self.ask_whether_there(journey),
         }
     }
 

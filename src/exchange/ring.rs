@@ -125,6 +125,7 @@ impl Exchange {
             agreed: None,
             source: Source::Nothing,
             held_at: None,
+            silent_since: None,
             takes: Takes::Nothing,
             refreshing: None,
             started_at: self.now,

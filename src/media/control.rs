@@ -122,6 +122,8 @@ pub enum MediaEvent {
     Digit { stream: StreamId, digit: char },
     /// Nothing from the peer for `for_ms`. Told once until he sends again.
     Silent { stream: StreamId, for_ms: u32 },
+    /// He does, after [`Self::Silent`].
+    HeardAgain { stream: StreamId },
 }
 
 impl MediaEvent {
@@ -130,7 +132,8 @@ impl MediaEvent {
             Self::PortReady(token) => token.stream,
             Self::FirstPacket { stream, .. }
             | Self::Digit { stream, .. }
-            | Self::Silent { stream, .. } => *stream,
+            | Self::Silent { stream, .. }
+            | Self::HeardAgain { stream } => *stream,
         }
     }
 }

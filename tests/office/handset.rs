@@ -28,6 +28,8 @@ pub struct Handset {
     /// What an INVITE to it is answered with; None: it rings until told.
     pub answer_with: Option<u16>,
     pub lines: Vec<Line>,
+    /// What it answers to OPTIONS within a call.
+    pub options_get: u16,
     /// Final answers to what it asked, newest last: method and status.
     pub answers: Vec<(Method, Response)>,
     /// Requests it got, newest last.
@@ -99,6 +101,7 @@ impl Handset {
             agent: "Handset 1.0",
             answer_with: None,
             lines: Vec::new(),
+            options_get: 200,
             answers: Vec::new(),
             got: Vec::new(),
             sent: Vec::new(),
@@ -285,6 +288,11 @@ impl Handset {
 
     pub fn hold(&mut self, index: usize, on: bool, now: Moment) {
         let direction = if on { Direction::SendOnly } else { Direction::SendRecv };
+        self.describe(index, direction, now);
+    }
+
+    /// A re-INVITE that says which way sound may go.
+    pub fn describe(&mut self, index: usize, direction: Direction, now: Moment) {
         let local = self.local(self.lines[index].port, direction);
         let line = &mut self.lines[index];
         let offer = negotiation::offer(&local, &mut line.session);
@@ -434,6 +442,9 @@ impl Handset {
             (Method::Bye, Some(index)) => {
                 self.lines[index].state = LineState::Over;
                 self.respond(server, &request.response(200), now);
+            }
+            (Method::Options, Some(_)) => {
+                self.respond(server, &request.response(self.options_get), now);
             }
             _ => self.respond(server, &request.response(200), now),
         }

@@ -7,6 +7,7 @@
     reason = "a story that cannot go on should stop"
 )]
 
+mod alive;
 mod calls;
 mod connections;
 mod door;

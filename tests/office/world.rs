@@ -129,9 +129,7 @@ impl World {
     fn give_port(&mut self, stream: u64) {
         let port = u16::try_from(20_000 + stream * 2).unwrap();
         let token = PortToken { stream: StreamId(stream), port };
-        let event = exchange::Input::Media(MediaEvent::PortReady(token));
-        let effects = self.exchange.handle(event, self.now);
-        self.carry_out(effects);
+        self.media_reports(MediaEvent::PortReady(token));
     }
 
     /// A phone of `extension`, registered.
@@ -366,11 +364,21 @@ impl World {
         }
     }
 
+    /// The office's end of this handset's sound.
+    pub fn stream_of(&self, at: SocketAddr) -> Option<StreamId> {
+        let port = self.handsets[&at].office_port()?;
+        Some(StreamId(u64::from((port - 20_000) / 2)))
+    }
+
+    /// What the media thread reports.
+    pub fn media_reports(&mut self, event: MediaEvent) {
+        let effects = self.exchange.handle(exchange::Input::Media(event), self.now);
+        self.carry_out(effects);
+    }
+
     /// What the far end of this handset's call hears from the office.
     pub fn hears(&self, at: SocketAddr) -> Heard {
-        let handset = &self.handsets[&at];
-        let Some(port) = handset.office_port() else { return Heard::Nothing };
-        let stream = StreamId(u64::from((port - 20_000) / 2));
+        let Some(stream) = self.stream_of(at) else { return Heard::Nothing };
         match self.playing.get(&stream) {
             None | Some(Source::Nothing) => Heard::Nothing,
             Some(Source::Music) => Heard::Music,

@@ -240,9 +240,8 @@ impl Shard {
             counters.packets_of_strangers.fetch_add(1, Relaxed);
             return;
         }
-        (leg.heard_at, leg.told_silent) = (now, false);
-        if std::mem::take(&mut leg.is_unheard) {
-            let _ = events.send(MediaEvent::FirstPacket { stream: id, from });
+        if let Some(event) = leg.hears(id, from, now) {
+            let _ = events.send(event);
         }
         let packet = Packet::read(datagram).filter(|_| leg.agreed.receive);
         let known = packet.and_then(|p| Some((p, leg.kind(p.header.payload_type)?)));

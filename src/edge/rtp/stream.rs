@@ -12,7 +12,7 @@ use mio::net::UdpSocket;
 use super::ports::PortPair;
 use super::{Counters, unheard};
 use crate::domain::time::Moment;
-use crate::media::control::{Agreed, Codec, Learn, StreamId, Tone};
+use crate::media::control::{Agreed, Codec, Learn, MediaEvent, StreamId, Tone};
 use crate::media::g711;
 use crate::media::latch::Latch;
 use crate::media::relay::Relay;
@@ -255,6 +255,16 @@ impl Stream {
 }
 
 impl Leg {
+    /// A packet of the peer's has come; what that tells, if it is news.
+    pub fn hears(&mut self, stream: StreamId, from: SocketAddr, now: Moment) -> Option<MediaEvent> {
+        self.heard_at = now;
+        let was_silent = std::mem::take(&mut self.told_silent);
+        if std::mem::take(&mut self.is_unheard) {
+            return Some(MediaEvent::FirstPacket { stream, from });
+        }
+        was_silent.then_some(MediaEvent::HeardAgain { stream })
+    }
+
     /// None for a payload nobody agreed on: comfort noise, a stray codec.
     pub fn kind(&self, payload_type: u8) -> Option<Kind> {
         let agreed = &self.agreed;
@@ -326,6 +336,14 @@ mod tests {
         assert_eq!(stream.falls_silent(s(109)), None);
         assert_eq!(stream.falls_silent(s(110)), Some(Duration::from_secs(10)));
         assert_eq!(stream.falls_silent(s(111)), None);
+        let from = agreed.remote;
+        let mut heard = |at| stream.leg.as_mut().unwrap().hears(StreamId(1), from, s(at));
+        let first = Some(MediaEvent::FirstPacket { stream: StreamId(1), from });
+        assert_eq!((heard(112), heard(113)), (first, None));
+        assert_eq!(stream.falls_silent(s(123)), Some(Duration::from_secs(10)));
+        let mut heard = |at| stream.leg.as_mut().unwrap().hears(StreamId(1), from, s(at));
+        let again = Some(MediaEvent::HeardAgain { stream: StreamId(1) });
+        assert_eq!((heard(124), heard(125)), (again, None));
         // On hold by the peer's own wish he owes us nothing.
         stream.connect(Agreed { receive: false, ..agreed }, Learn::Never, s(120));
         assert_eq!(stream.falls_silent(s(200)), None);
