@@ -107,6 +107,12 @@ const WRONG: &[(&str, &[&str])] = &[
             "2:11: server.listen = \"udp:0.0.0.0:20000\": port 20000 lies among the rtp_ports 16384-32767",
         ],
     ),
+    (
+        "[server]\nlisten = [\"udp:0.0.0.0:20000\"]\nrtp_ports = \"30000-29000\"",
+        &[
+            "3:13: server.rtp_ports = \"30000-29000\": not a range of ports from 1024 to 65535, such as 16384-32767; did you mean \"29000-30000\"?",
+        ],
+    ),
     ("[server]\nlisten = []", &["2:10: server.listen: the server needs an address to listen on"]),
     (
         "[server]\nrtp_ports = \"32767-16384\"",

@@ -8,7 +8,11 @@ use crate::config::values::{Listener, PortRange, Transport, listener};
 
 /// Sockets wanted so far, and where that was written.
 #[derive(Default)]
-pub struct Taken(Vec<Wanted>);
+pub struct Taken {
+    listeners: Vec<Wanted>,
+    /// None when what was written is no range.
+    pub rtp_ports: Option<PortRange>,
+}
 
 struct Wanted {
     key: String,
@@ -34,7 +38,7 @@ pub fn read(item: &Item<'_>, reader: &mut Reader<'_, '_>, taken: &mut Taken) -> 
             Transport::Tls => reader.later(place, &item.path, "TLS comes"),
             Transport::Ws | Transport::Wss => reader.later(place, &item.path, "WebSocket comes"),
         }
-        taken.0.push(Wanted {
+        taken.listeners.push(Wanted {
             key: item.path.clone(),
             place: place.clone(),
             is_udp: listener.transport.is_udp(),
@@ -47,13 +51,14 @@ pub fn read(item: &Item<'_>, reader: &mut Reader<'_, '_>, taken: &mut Taken) -> 
 impl Taken {
     pub fn http(&mut self, item: &Item<'_>, address: SocketAddr) {
         let (key, place) = (item.path.clone(), item.place.clone());
-        self.0.push(Wanted { key, place, is_udp: false, address });
+        self.listeners.push(Wanted { key, place, is_udp: false, address });
     }
 
     /// Complains of every port wanted twice.
-    pub fn complain(&self, rtp_ports: PortRange, reader: &mut Reader<'_, '_>) {
-        for (index, wanted) in self.0.iter().enumerate() {
-            let earlier = self.0.iter().take(index).find(|earlier| earlier.overlaps(wanted));
+    pub fn complain(&self, reader: &mut Reader<'_, '_>) {
+        for (index, wanted) in self.listeners.iter().enumerate() {
+            let earlier =
+                self.listeners.iter().take(index).find(|earlier| earlier.overlaps(wanted));
             if let Some(earlier) = earlier {
                 let line = reader.line_of(&earlier.place);
                 let fault = format!(
@@ -63,7 +68,10 @@ impl Taken {
                 );
                 reader.clash(&wanted.place, &wanted.key, fault);
             }
-            if wanted.is_udp && rtp_ports.contains(wanted.address.port()) {
+            let among = |range: &PortRange| range.contains(wanted.address.port());
+            if wanted.is_udp
+                && let Some(rtp_ports) = self.rtp_ports.filter(among)
+            {
                 let fault = format!(
                     "port {} lies among the rtp_ports {}-{}",
                     wanted.address.port(),

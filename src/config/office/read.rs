@@ -40,7 +40,7 @@ fn read_office(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Office {
     let provisioning = root
         .section("provisioning", reader)
         .map(|provisioning| read_provisioning(provisioning, reader, &mut taken));
-    taken.complain(server.rtp_ports, reader);
+    taken.complain(reader);
     let own = tenant::Naming { domain, is_set: domain_is_set };
     let mut devices = Devices::default();
     let tenant = tenant::read(root, reader, own, &mut devices);
@@ -73,9 +73,11 @@ fn read_server<'d>(
     server.external_address = external.and_then(|item| item.parsed(reader, ip));
     let local = section.take("local_networks");
     server.local_networks = local.map(|item| firsts(item.each(reader, network)));
-    let ports = section.take("rtp_ports");
-    let ports = ports.and_then(|item| item.parsed(reader, port_range));
-    server.rtp_ports = ports.unwrap_or(RTP_PORTS);
+    taken.rtp_ports = match section.take("rtp_ports") {
+        Some(item) => item.parsed(reader, port_range),
+        None => Some(RTP_PORTS),
+    };
+    server.rtp_ports = taken.rtp_ports.unwrap_or(RTP_PORTS);
     server.state = section.take("state").and_then(|item| {
         item.later(reader, "keeping calls across a restart comes");
         item.text(reader).map(str::to_owned)
