@@ -97,10 +97,13 @@ fn without_escapes(text: &str) -> String {
 
 /// Controls, bidirectional marks and overrides (UAX #9), other invisibles.
 /// The joiners U+200C and U+200D stay: Persian names and emoji need them.
+/// Noncharacters are nobody's letters, and no XML may hold them (XML 1.0 §2.2).
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
+        || u32::from(c) & 0xFFFE == 0xFFFE
+        || matches!(c, '\u{FDD0}'..='\u{FDEF}')
         || matches!(c, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
@@ -134,6 +137,7 @@ mod tests {
         assert_eq!(clean("\x1b[2J\x1b[31mAda\r\n Byron\x1b[0m"), "Ada Byron");
         assert_eq!(clean("\u{9b}5mAda\x1b]0;own3d\x07 \x1b(BByron"), "Ada Byron");
         assert_eq!(clean("\u{202e}nayirB\u{2066} adA"), "nayirB adA");
+        assert_eq!(clean("A\u{fffe}d\u{ffff}a\u{fdd0}\u{1fffe}\u{10ffff} Byron"), "Ada Byron");
         assert_eq!(clean("نرگس\u{200c}ها"), "نرگس\u{200c}ها");
     }
 

@@ -29,14 +29,16 @@ impl Exchange {
     /// A trunk's caller: what the network asserts, else what it says; the
     /// directory knows names it does not send.
     pub(super) fn trunk_identity(&self, headers: &Headers) -> Caller {
-        // The provider may know him; people are not to (RFC 3323, RFC 3325 §7).
-        if headers.tokens(&Name::Privacy).iter().any(|t| matches!(t.as_str(), "id" | "user")) {
+        if wants_privacy(headers) {
             return Caller::new("", "anonymous");
         }
-        let said = headers.asserted_identity().or_else(|| headers.from().ok());
-        let Some(said) = said else { return Caller::default() };
+        let from = headers.from().ok();
+        let Some(said) = headers.asserted_identity().or_else(|| from.clone()) else {
+            return Caller::default();
+        };
         let number = said.uri.user_decoded().unwrap_or_default();
-        let sent = said.display.clone().unwrap_or_default();
+        // Networks assert numbers; the name is often in From alone.
+        let sent = said.display.clone().or_else(|| name_of_person(from?)).unwrap_or_default();
         let caller = Caller::new(&sent, &number);
         let nameless = caller.name.is_empty() || caller.name == caller.number;
         match self.settings.directory.name_of(&number) {
@@ -134,6 +136,20 @@ fn put_off(leg: &Leg, response: &Response, chance: &mut Chance) -> Option<Durati
         (500, Some(after_s)) => Some(Duration::from_secs(after_s.min(10))),
         _ => None,
     }
+}
+
+/// The provider may know him; people are not to (RFC 3325 §7). The values
+/// stand between semicolons (RFC 3323 §4.2), some write commas.
+fn wants_privacy(headers: &Headers) -> bool {
+    let lists = headers.tokens(&Name::Privacy);
+    let mut values = lists.iter().flat_map(|list| list.split(';')).map(str::trim);
+    values.any(|value| matches!(value, "id" | "user"))
+}
+
+/// Who withholds his number is not called `Anonymous`.
+fn name_of_person(from: NameAddr) -> Option<String> {
+    let named = Caller::new("", &from.uri.user_decoded().unwrap_or_default());
+    from.display.filter(|_| !named.is_withheld())
 }
 
 impl Leg {

@@ -158,6 +158,9 @@ impl Exchange {
         if asked != extension.as_str() {
             return self.refuse(request, flow, 403, "Only one's own extension can be watched");
         }
+        if is_too_brief(request) {
+            return self.refuse_brief(request, flow);
+        }
         let limits = self.settings.limits;
         if self.state.watchers.of(&extension) >= limits.subscriptions_per_extension {
             self.forget_those_adrift(&extension);
@@ -195,6 +198,7 @@ impl Exchange {
             return self.refuse(request, flow, 481, "No such subscription");
         }
         match request.method {
+            Method::Subscribe if is_too_brief(request) => self.refuse_brief(request, flow),
             Method::Subscribe => {
                 subscription.dialog.refresh_target(&request.headers, flow);
                 self.renew(id, request, flow);
@@ -218,13 +222,16 @@ impl Exchange {
         }
     }
 
+    /// A notifier may shorten, never lengthen (RFC 6665 §4.2.1.1).
+    fn refuse_brief(&mut self, request: &Request, flow: Flow) {
+        let response = request.response(423).with(Name::MinExpires, EXPIRES_MIN_S.to_string());
+        self.answer(request, flow, response);
+    }
+
     /// 200 and, at once after it, the whole state (RFC 6665 §4.2.1).
     fn renew(&mut self, id: &DialogId, request: &Request, flow: Flow) {
         let asked_s = request.headers.expires().unwrap_or(EXPIRES_DEFAULT_S);
-        let expires_s = match asked_s {
-            0 => 0,
-            asked_s => asked_s.clamp(EXPIRES_MIN_S, EXPIRES_MAX_S),
-        };
+        let expires_s = asked_s.min(EXPIRES_MAX_S);
         let Some(subscription) = self.state.watchers.by_dialog.get_mut(id) else { return };
         subscription.expires_at = self.now + Duration::from_secs(u64::from(expires_s));
         subscription.news = subscription.news.back();
@@ -346,6 +353,11 @@ pub(super) struct NotifyBody {
 /// mistaken for it; it is understood and never originated.
 const CALL_INFO_ALIAS: &str = "x-broadworks-callpark-info";
 pub(super) const CALL_PARK_XML: &str = "application/x-broadworks-callpark-info+xml";
+
+/// Zero is no interval: it ends a subscription, or fetches the state once.
+fn is_too_brief(request: &Request) -> bool {
+    request.headers.expires().is_some_and(|asked_s| (1..EXPIRES_MIN_S).contains(&asked_s))
+}
 
 fn package_asked(request: &Request) -> Option<Package> {
     let event = request.headers.event()?;

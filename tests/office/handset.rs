@@ -13,7 +13,7 @@ use bellhop::sip::digest::Answerer;
 use bellhop::sip::flow::{Flow, Transport};
 use bellhop::sip::sdp::{Direction, Session};
 use bellhop::sip::transaction::{ClientId, Effect, Incoming, ServerId, Transactions};
-use bellhop::sip::wire::{self, Host, Method, Name, NameAddr, Request, Response, Uri};
+use bellhop::sip::wire::{self, Host, Message, Method, Name, NameAddr, Request, Response, Uri};
 use bytes::Bytes;
 
 pub struct Handset {
@@ -177,9 +177,19 @@ impl Handset {
     }
 
     pub fn subscribe(&mut self, event: &'static str, accept: &'static str, now: Moment) {
+        self.subscribe_for("3600", event, accept, now);
+    }
+
+    pub fn subscribe_for(
+        &mut self,
+        expires_s: &'static str,
+        event: &'static str,
+        accept: &'static str,
+        now: Moment,
+    ) {
         let own = self.extension.clone();
         let request = self.outside_dialog(Method::Subscribe, &own, self.uri(&own));
-        let request = request.with(Name::Event, event).with(Name::Expires, "3600");
+        let request = request.with(Name::Event, event).with(Name::Expires, expires_s);
         let request = if accept.is_empty() { request } else { request.with(Name::Accept, accept) };
         self.request(request, now);
     }
@@ -303,9 +313,12 @@ impl Handset {
 
     /// Transfers the line's other party to whatever `to` is.
     pub fn refer(&mut self, index: usize, to: &str, now: Moment) {
+        self.refer_to(index, &format!("sip:{to}@{}", self.domain), now);
+    }
+
+    pub fn refer_to(&mut self, index: usize, uri: &str, now: Moment) {
         let refer = self.lines[index].dialog.request(Method::Refer);
-        let refer = refer.with(Name::ReferTo, format!("<sip:{to}@{}>", self.domain));
-        self.request(refer, now);
+        self.request(refer.with(Name::ReferTo, format!("<{uri}>")), now);
     }
 
     pub fn refer_attended(&mut self, index: usize, other: usize, now: Moment) {
@@ -373,6 +386,11 @@ impl Handset {
 
     pub fn receive(&mut self, bytes: &Bytes, now: Moment) {
         let message = wire::parse(bytes).expect("the office writes readable SIP");
+        if let Message::Request(request) = &message
+            && request.method == Method::Cancel
+        {
+            self.got.push(request.clone());
+        }
         let flow = self.flow();
         let effects = self.transactions.receive(message, flow, now);
         self.carry_out(effects, now);

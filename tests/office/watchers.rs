@@ -3,6 +3,7 @@
 use bellhop::domain::park_table::{EVENT_PACKAGE, LampState, MIME_TYPE, ParkTable, PhaseView};
 
 use bellhop::exchange::{Effect, Input};
+use bellhop::sip::wire::{Method, Name, Request};
 
 use crate::world::*;
 
@@ -67,7 +68,7 @@ fn names_with_any_characters_leave_the_body_well_formed() {
     let (reception, desk) = (world.phone("101", 11), world.phone("102", 12));
     world.get(reception).answer_with = Some(200);
     world.act(desk, |phone, now| phone.subscribe("call-info", XML, now));
-    let caller = world.caller("+331", "Zoë <&> \"Müller\" ]]>");
+    let caller = world.caller("+331", "Zoë <&\u{fffe}> \"Mül\u{ffff}ler\" ]]>");
     world.act(caller, |phone, now| phone.dial("1", now));
     world.settle();
     world.act(reception, |phone, now| phone.refer(0, "*68102", now));
@@ -190,4 +191,55 @@ fn phones_are_told_before_the_table_for_consoles_is_written() {
         world.exchange.next_wakeup().map(|wakeup| wakeup.reason),
         Some("SIP transaction timer")
     );
+}
+
+#[test]
+fn a_subscription_is_never_made_longer_than_was_asked() {
+    let mut world = World::open();
+    let bob = world.phone("103", 13);
+    let mut granted = |expires_s: &'static str| {
+        world.act(bob, |phone, now| phone.subscribe_for(expires_s, "call-info", XML, now));
+        world.settle();
+        let (_, answer) = world.get(bob).answers.last().unwrap();
+        let text = |name| answer.headers.text(name).map(|value| value.into_owned());
+        (answer.status, text(&Name::Expires), text(&Name::MinExpires))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(granted("10"), (423, None, some("60")));
+    assert_eq!(granted("59"), (423, None, some("60")));
+    assert_eq!(granted("60"), (200, some("60"), None));
+    assert_eq!(granted("999999"), (200, some("86400"), None));
+    assert_eq!(granted("0"), (200, some("0"), None));
+}
+
+#[test]
+fn a_renewal_too_brief_is_refused_and_the_subscription_stays() {
+    let mut world = World::open();
+    let bob = world.phone("103", 13);
+    world.act(bob, |phone, now| phone.subscribe("call-info", XML, now));
+    world.settle();
+    let answer = world.get(bob).answers.last().unwrap().1.clone();
+    world.act(bob, |phone, now| {
+        let headers = &answer.headers;
+        let renewal = Request::new(Method::Subscribe, headers.contact().unwrap().uri)
+            .with(Name::From, headers.from().unwrap().to_string())
+            .with(Name::To, headers.to().unwrap().to_string())
+            .with(Name::CallId, headers.call_id().unwrap())
+            .with(Name::CSeq, "9 SUBSCRIBE")
+            .with(Name::MaxForwards, "70")
+            .with(Name::Contact, "<sip:103@10.0.0.13:5060>")
+            .with(Name::Event, "call-info")
+            .with(Name::Expires, "10");
+        phone.request(renewal, now)
+    });
+    world.settle();
+    assert_eq!(world.get(bob).last_answer(&Method::Subscribe).0, 423);
+    let told = world.get(bob).got.len();
+    let (reception, alice) = (world.phone("101", 11), world.caller("+331", "Alice Smith"));
+    world.get(reception).answer_with = Some(200);
+    world.act(alice, |phone, now| phone.dial("1", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.refer(0, "*68103", now));
+    world.run_for(s(1));
+    assert!(world.get(bob).got.len() > told, "it is told of what happens still");
 }
