@@ -22,7 +22,7 @@ use crate::sip::digest::Secret;
 use crate::sip::flow::Transport;
 
 /// Streams bound ahead of the calls that will use them.
-const PORTS_AHEAD: usize = 64;
+const PORTS_AHEAD: usize = 512;
 
 /// Runs until it is told to stop.
 ///

@@ -52,7 +52,8 @@ impl Office {
         sleep(PARTING).await;
     }
 
-    /// What is there already is taken in one go.
+    /// What is there already is taken in one go, and so is what the media
+    /// thread says meanwhile: each call of a burst wants a port.
     fn received(&mut self, received: Received) {
         self.one_received(received);
         for _ in 0..BATCH {
@@ -62,6 +63,7 @@ impl Office {
     }
 
     fn one_received(&mut self, received: Received) {
+        self.media_events_so_far();
         let input = match received {
             Received::Datagram { bytes, flow } => Input::Datagram { bytes, flow },
             Received::Message { message, flow } => Input::Message { message, flow },
@@ -73,6 +75,10 @@ impl Office {
 
     fn media_event(&mut self, event: MediaEvent) {
         self.handle(Input::Media(event));
+        self.media_events_so_far();
+    }
+
+    fn media_events_so_far(&mut self) {
         for _ in 0..BATCH {
             let Ok(event) = self.media_events.try_recv() else { return };
             self.handle(Input::Media(event));

@@ -10,6 +10,7 @@ use crate::exchange::door::{ALLOW, SERVER, SUPPORTED};
 use crate::exchange::identity::CODECS;
 use crate::exchange::leg::{Leg, Link, Party, Stage};
 use crate::exchange::report::Ending;
+use crate::exchange::ring::Why;
 use crate::exchange::{Due, Effect, Errand, Exchange, Report, Tombstone};
 use crate::media::control::{Codec, Learn, MediaCommand, Source};
 use crate::media::negotiation::{self, Refusal};
@@ -322,7 +323,7 @@ impl Exchange {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         match leg.stage {
             Stage::Incoming { .. } => self.refuse_leg(journey, 480, "Gone"),
-            Stage::Ringing { client, .. } => self.cancel_ringing(journey, client, false),
+            Stage::Ringing { client, .. } => self.cancel_ringing(journey, client, Why::Missed),
             Stage::Answered { .. } | Stage::Up => {
                 let bye = leg.dialog.request(Method::Bye);
                 let flow = leg.dialog.flow;

@@ -1,6 +1,7 @@
 //! Requests and responses within a call: BYE, re-INVITE, UPDATE and the rest.
 
 use crate::domain::ids::JourneyId;
+use crate::exchange::digits;
 use crate::exchange::invite::sdp_of;
 use crate::exchange::leg::{Refresh, Stage};
 use crate::exchange::report::Ending;
@@ -196,8 +197,8 @@ impl Exchange {
     /// Digits sent as INFO are passed on as telephone events.
     fn info(&mut self, journey: JourneyId, request: &Request, flow: Flow) {
         let digits = match request.headers.content_type().as_deref() {
-            Some("application/dtmf-relay") => relayed_digit(&request.body),
-            Some("application/dtmf") => plain_digit(&request.body),
+            Some("application/dtmf-relay") => digits::relayed(&request.body),
+            Some("application/dtmf") => digits::plain(&request.body),
             Some(_) => {
                 let response = request.response(415).with(Name::Accept, "application/dtmf-relay");
                 return self.answer(request, flow, response);
@@ -347,25 +348,3 @@ impl Exchange {
 
 /// Sequence numbers after a restart lie above any that were used before it.
 const CSEQ_JUMP: u32 = 65_536;
-
-fn relayed_digit(body: &[u8]) -> Option<(char, u16)> {
-    let text = String::from_utf8_lossy(body);
-    let value = |key: &str| {
-        text.lines().find_map(|line| {
-            let (name, value) = line.split_once('=')?;
-            name.trim().eq_ignore_ascii_case(key).then(|| value.trim().to_owned())
-        })
-    };
-    let digit = value("signal")?.chars().next().filter(is_digit)?;
-    let duration_ms = value("duration").and_then(|d| d.parse().ok()).unwrap_or(160);
-    Some((digit, duration_ms))
-}
-
-fn plain_digit(body: &[u8]) -> Option<(char, u16)> {
-    let digit = String::from_utf8_lossy(body).trim().chars().next().filter(is_digit)?;
-    Some((digit, 160))
-}
-
-fn is_digit(c: &char) -> bool {
-    matches!(c, '0'..='9' | '*' | '#' | 'A'..='D')
-}

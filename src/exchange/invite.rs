@@ -5,6 +5,7 @@ use crate::domain::codes::Dialled;
 use crate::domain::ids::{Extension, JourneyId};
 use crate::exchange::identity::CODECS;
 use crate::exchange::leg::{Leg, Link, Party, Stage, Takes};
+use crate::exchange::registrar::Binding;
 use crate::exchange::report::Ending;
 use crate::exchange::ring::Target;
 use crate::exchange::ring_groups::Reach;
@@ -46,7 +47,7 @@ impl Exchange {
             let response = request.response(503).with(Name::RetryAfter, "5");
             return self.reply(request, flow, response);
         }
-        let Some(port) = self.state.ports.pop_front() else {
+        let Some(port) = self.spend_port() else {
             let response = request.response(503).with(Name::RetryAfter, "5");
             return self.reply(request, flow, response);
         };
@@ -205,19 +206,25 @@ impl Exchange {
         }
     }
 
-    /// Every device of an extension but the one that calls.
+    /// Every device of an extension; when it calls itself, but the one it
+    /// calls from. Others may share its address and port (a proxy, a NAT).
     pub(super) fn devices_of(
         &self,
         extension: &Extension,
         calling: Option<JourneyId>,
     ) -> Vec<Target> {
         let calling = calling.and_then(|journey| self.state.legs.get(&journey));
-        let own = calling.map(|leg| leg.dialog.flow.remote);
+        let calling = calling.filter(|leg| leg.extension() == Some(extension));
         let devices = self.state.registrar.devices(extension).iter();
+        let own = calling.and_then(|leg| {
+            let named = devices.clone().find(|d| d.contact.equivalent(&leg.dialog.target));
+            let from = leg.dialog.flow.remote;
+            let is_there = |d: &&Binding| d.route().is_some_and(|flow| flow.remote == from);
+            named.or_else(|| devices.clone().find(is_there))
+        });
         devices
-            .filter(|device| device.expires_at > self.now)
+            .filter(|device| device.expires_at > self.now && own != Some(device))
             .filter_map(|device| Some((device, device.route()?)))
-            .filter(|(_, flow)| own != Some(flow.remote))
             .map(|(device, flow)| Target {
                 party: Party::Extension(extension.clone()),
                 identity: self.extension_identity(extension),

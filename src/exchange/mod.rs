@@ -9,6 +9,7 @@ mod answer;
 pub mod building;
 mod calls;
 mod connections;
+mod digits;
 mod door;
 mod identity;
 mod in_dialog;

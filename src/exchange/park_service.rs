@@ -11,11 +11,13 @@ use crate::domain::recall::Destination;
 use crate::exchange::answer::sip_status;
 use crate::exchange::leg::{Link, Stage};
 use crate::exchange::report::Ending;
-use crate::exchange::ring::Purpose;
+use crate::exchange::ring::{Purpose, Why};
 use crate::exchange::ring_groups::Reach;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::media::control::Tone;
-use crate::park::{self, Attempt, GroupPark, Input, Member, ParkRequest, Refusal, Which, hunt};
+use crate::park::{
+    self, Attempt, GroupPark, Input, Member, ParkRequest, Phase, Refusal, Which, hunt,
+};
 
 /// How long the confirming tone is heard before the leg ends.
 const CONFIRM: Duration = Duration::from_millis(1500);
@@ -353,7 +355,13 @@ impl Exchange {
     }
 
     fn end_attempt(&mut self, journey: JourneyId, attempt: Attempt) {
-        self.end_recall(journey, attempt);
+        let phase = self.state.lot.get(journey).map(|call| &call.phase);
+        let why = match phase {
+            // A colleague fetches it, or somebody has put it back by a key.
+            Some(Phase::Retrieving { .. } | Phase::Waiting { .. }) => Why::Taken,
+            Some(_) | None => Why::Missed,
+        };
+        self.end_recall(journey, attempt, why);
         let wanted = Link::Retrieves { journey, attempt };
         let retriever = self.legs().find(|leg| leg.link == wanted).map(|leg| leg.journey);
         if let Some(retriever) = retriever {

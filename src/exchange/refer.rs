@@ -53,6 +53,11 @@ impl Exchange {
         if let Some(replaces) = target.uri.header("Replaces").and_then(|v| Replaces::parse(&v)) {
             return self.refer_attended(journey, &by, &replaces, request, flow);
         }
+        // A telephone number is nobody's domain; an address elsewhere is not ours to call.
+        if target.uri.is_sip() && !self.is_ours(&target.uri, flow) {
+            let response = request.response(403).reason("Not our domain");
+            return self.answer(request, flow, response);
+        }
         let dialled = target.uri.user_decoded().unwrap_or_default();
         match self.settings.codes.understand(&dialled) {
             Dialled::Park(at) => {

@@ -44,6 +44,15 @@ pub(super) enum Purpose {
     Transfer { transferee: JourneyId, transferor: Extension, report: ReferReport },
 }
 
+/// Why a phone stops ringing, and so whether it lists a missed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Somebody has seen to the call.
+    Taken,
+    /// Nobody has.
+    Missed,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ring {
     pub purpose: Purpose,
@@ -97,7 +106,7 @@ impl Exchange {
     }
 
     fn ring_device(&mut self, ring: RingId, target: Target, caller: &Caller, alert: Option<&str>) {
-        let Some(stream) = self.state.ports.pop_front() else { return };
+        let Some(stream) = self.spend_port() else { return };
         let chance = &mut self.state.chance;
         let journey = JourneyId::draw(chance);
         let (call_id, tag) = (chance.hex(32), chance.hex(16));
@@ -272,7 +281,7 @@ impl Exchange {
             return self.branch_failed(journey, ring, 488, "No codec in common");
         };
         self.agree(journey, agreed);
-        let Some(won) = self.end_ring(ring, Some(journey)) else { return };
+        let Some(won) = self.end_ring(ring, Some(journey), Why::Taken) else { return };
         let by = self.state.legs.get(&journey).map(|leg| leg.identity.clone());
         let by = by.unwrap_or_default();
         match won.purpose {
@@ -322,7 +331,7 @@ impl Exchange {
         match (purpose, extension, dialled) {
             (Some(purpose), Some(by), Some(code @ (Dialled::Park(_) | Dialled::GroupPark))) => {
                 self.forget_branch(journey);
-                self.end_ring(ring, None);
+                self.end_ring(ring, None, Why::Taken);
                 self.park_instead(purpose, &by, code);
             }
             _ => self.branch_refused(journey, ring, 480, "Redirected"),
@@ -359,7 +368,7 @@ impl Exchange {
         if self.next_in_group(ring) {
             return;
         }
-        let Some(ended) = self.end_ring(ring, None) else { return };
+        let Some(ended) = self.end_ring(ring, None, Why::Missed) else { return };
         if let Some(hunt) = ended.hunt {
             return self.group_unanswered(&hunt.group, ended.purpose, ended.detours);
         }
@@ -386,7 +395,7 @@ impl Exchange {
     /// Whoever waited for the answer is gone.
     pub(super) fn ring_bereft(&mut self, ring: RingId) {
         if let Some(Ring { purpose: Purpose::Transfer { report, .. }, .. }) =
-            self.end_ring(ring, None)
+            self.end_ring(ring, None, Why::Missed)
         {
             self.report_refer(&report, 487, "Caller hung up", true);
             self.finish_transferor(&report);
@@ -394,26 +403,30 @@ impl Exchange {
     }
 
     /// Nobody rings any more, but for `winner`.
-    pub(super) fn end_ring(&mut self, id: RingId, winner: Option<JourneyId>) -> Option<Ring> {
-        self.cancel_branches(id, winner);
+    pub(super) fn end_ring(
+        &mut self,
+        id: RingId,
+        winner: Option<JourneyId>,
+        why: Why,
+    ) -> Option<Ring> {
+        self.cancel_branches(id, winner, why);
         self.state.due.clear(&Due::GiveUpRing(id));
         self.state.rings.remove(&id)
     }
 
-    pub(super) fn cancel_branches(&mut self, id: RingId, winner: Option<JourneyId>) {
+    pub(super) fn cancel_branches(&mut self, id: RingId, winner: Option<JourneyId>, why: Why) {
         let Some(ring) = self.state.rings.get_mut(&id) else { return };
-        let elsewhere = winner.is_some();
         for branch in std::mem::take(&mut ring.branches) {
             let Some(leg) = self.state.legs.get(&branch) else { continue };
             if let (Stage::Ringing { client, .. }, true) = (&leg.stage, Some(branch) != winner) {
-                self.cancel_ringing(branch, *client, elsewhere);
+                self.cancel_ringing(branch, *client, why);
             }
         }
     }
 
-    pub(super) fn end_recall(&mut self, journey: JourneyId, attempt: Attempt) {
+    pub(super) fn end_recall(&mut self, journey: JourneyId, attempt: Attempt, why: Why) {
         for ring in self.recall_rings(journey, attempt) {
-            drop(self.end_ring(ring, None));
+            drop(self.end_ring(ring, None, why));
         }
     }
 
@@ -432,12 +445,13 @@ impl Exchange {
     }
 
     /// The leg stays until the far end has confirmed: an answer may be on its way.
-    pub(super) fn cancel_ringing(&mut self, journey: JourneyId, client: ClientId, elsewhere: bool) {
+    pub(super) fn cancel_ringing(&mut self, journey: JourneyId, client: ClientId, why: Why) {
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.link = Link::Leaves;
         }
         // So that the phone lists no missed call (RFC 3326).
-        let reason = elsewhere.then_some("SIP;cause=200;text=\"Call completed elsewhere\"");
+        let reason =
+            (why == Why::Taken).then_some("SIP;cause=200;text=\"Call completed elsewhere\"");
         let effects = self.state.transactions.cancel(client, reason, self.now);
         self.carry_out(effects);
     }

@@ -10,7 +10,7 @@ use crate::domain::caller::Caller;
 use crate::domain::ids::{Extension, JourneyId, RingGroup};
 use crate::domain::park_table::LampState;
 use crate::exchange::leg::{Link, RingId};
-use crate::exchange::ring::{Purpose, Target};
+use crate::exchange::ring::{Purpose, Target, Why};
 use crate::exchange::settings::{NoAnswer, RingGroupSettings, Strategy};
 use crate::exchange::{Due, Exchange};
 use crate::park::Input;
@@ -158,7 +158,7 @@ impl Exchange {
         if targets.is_empty() || self.state.ports.len() < targets.len() {
             return false;
         }
-        self.cancel_branches(id, None);
+        self.cancel_branches(id, None, Why::Missed);
         if let Some(ring) = self.state.rings.get_mut(&id) {
             ring.hunt = Some(Hunt { group: group.number.clone(), waiting });
         }

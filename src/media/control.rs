@@ -90,6 +90,11 @@ pub enum Tone {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MediaCommand {
+    /// It is a leg's now, and rings perhaps for minutes before it connects:
+    /// the stock is filled up behind it.
+    Spend {
+        stream: StreamId,
+    },
     /// The negotiation's result, first or new. Sending may begin.
     Connect {
         stream: StreamId,

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on should stop")]
 
 mod bench;
-mod ends;
+mod burst;
 mod eavesdropper;
+mod ends;
+mod peer;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;

@@ -137,7 +137,7 @@ fn a_phone_whose_connection_broke_is_given_two_minutes_to_come_back() {
         falls_silent(&mut world, reception);
         let mut phone = world.handsets.remove(&reception).unwrap();
         phone.connection = None;
-        world.run_for(s(125));
+        world.run_for(s(110));
         assert_eq!(world.exchange.legs().count(), 2);
         if comes_back {
             world.handsets.insert(reception, phone);

@@ -286,3 +286,79 @@ fn the_answers_to_a_call_given_up_bear_one_tag() {
     let tag = world.get(carol).lines[call].dialog.remote.tag().map(str::to_owned);
     assert_eq!(said, [(200, tag.clone()), (487, tag)]);
 }
+
+/// Puts these header lines on what a caller from outside sends.
+fn with_headers(world: &mut World, caller: std::net::SocketAddr, lines: &'static str) {
+    world.get(caller).raw = Some(("User-Agent: Handset 1.0\r\n", lines.as_bytes()));
+}
+
+/// Whom reception's phone shows.
+fn shown(world: &mut World, reception: std::net::SocketAddr) -> (String, String) {
+    let from = world.get(reception).lines[0].invite.headers.from().unwrap();
+    (from.display.clone().unwrap_or_default(), from.uri.user_decoded().unwrap_or_default())
+}
+
+#[test]
+fn a_caller_who_withholds_his_number_is_not_shown_however_it_is_written() {
+    let written =
+        ["Privacy: id;critical\r\n", "Privacy: critical; ID\r\n", "Privacy: header,user\r\n"];
+    for privacy in written {
+        let mut world = World::open();
+        let (reception, alice) = (world.phone("101", 11), world.caller("+331", "Alice Smith"));
+        with_headers(&mut world, alice, privacy);
+        world.act(alice, |phone, now| phone.dial("1", now));
+        world.settle();
+        let nobody = ("Anonymous".to_owned(), "anonymous".to_owned());
+        assert_eq!(shown(&mut world, reception), nobody, "{privacy}");
+    }
+}
+
+#[test]
+fn the_network_asserts_the_number_and_from_says_the_name() {
+    let asserted = "P-Asserted-Identity: <sip:+33777@provider.example>\r\n";
+    let stories = [("+331", "Alice Smith", "Alice Smith"), ("anonymous", "Anonymous", "")];
+    for (number, display, name) in stories {
+        let mut world = World::open();
+        let (reception, alice) = (world.phone("101", 11), world.caller(number, display));
+        with_headers(&mut world, alice, asserted);
+        world.act(alice, |phone, now| phone.dial("1", now));
+        world.settle();
+        assert_eq!(shown(&mut world, reception), (name.to_owned(), "+33777".to_owned()));
+    }
+}
+
+#[test]
+fn two_extensions_behind_one_address_and_port_call_each_other() {
+    let mut world = World::open();
+    let shared = world.phone("103", 13);
+    assert_eq!(world.phone("104", 13), shared);
+    world.act(shared, |phone, now| phone.dial("103", now));
+    world.settle();
+    let ringing = world.get(shared).ringing().expect("it comes back to where it came from");
+    let invite = &world.get(shared).lines[ringing].invite;
+    assert_eq!(invite.uri.user_decoded().as_deref(), Some("103"));
+}
+
+#[test]
+fn who_calls_his_own_extension_rings_his_other_devices_only() {
+    let mut world = World::open();
+    let (desk, mobile) = (world.phone("103", 13), world.phone("103", 23));
+    world.act(desk, |phone, now| phone.dial("103", now));
+    world.settle();
+    assert_eq!(world.get(desk).ringing(), None);
+    assert!(world.get(mobile).ringing().is_some());
+}
+
+#[test]
+fn a_transfer_to_an_address_elsewhere_is_refused_and_changes_nothing() {
+    let (mut world, reception, alice) = talking();
+    for uri in ["sip:*68@evil.example", "sip:103@192.0.2.66", "sips:*68@evil.example:5061"] {
+        world.act(reception, |phone, now| phone.refer_to(0, uri, now));
+        world.settle();
+        assert_eq!(world.get(reception).last_answer(&Method::Refer).0, 403, "{uri}");
+    }
+    assert_eq!(world.hears(alice), person(reception));
+    world.act(reception, |phone, now| phone.refer_to(0, "sip:*68@10.0.0.1:5060", now));
+    world.settle();
+    assert_eq!(world.get(reception).last_answer(&Method::Refer).0, 202);
+}

@@ -548,3 +548,34 @@ fn a_recall_that_ran_out_during_a_restart_stops_ringing() {
     assert!(world.get(reception).ringing().is_some(), "it is tried again");
     assert_eq!(world.exchange.legs().count(), 2);
 }
+
+/// Why the phone was told to stop ringing; none when it was not told why.
+fn told_why(world: &mut World, phone: SocketAddr) -> Option<String> {
+    let cancel = world.get(phone).got.iter().rfind(|r| r.method == Method::Cancel);
+    cancel.expect("it was told to stop").headers.text(&Name::Reason).map(Into::into)
+}
+
+#[test]
+fn a_recall_that_somebody_has_seen_to_is_no_missed_call_on_any_phone() {
+    let elsewhere = Some("SIP;cause=200;text=\"Call completed elsewhere\"".to_owned());
+    let (mut world, reception, alice) = parked_with("*68102");
+    let (mobile, bob) = (world.phone("101", 21), world.phone("103", 13));
+    world.run_for(s(46));
+    world.act(bob, |phone, now| phone.dial("*88102", now));
+    world.settle();
+    let why = [reception, mobile].map(|phone| told_why(&mut world, phone));
+    assert_eq!(why, [elsewhere.clone(), elsewhere.clone()], "a colleague has fetched him");
+
+    world.act(bob, |phone, now| phone.refer(0, "*68102", now));
+    world.run_for(s(3));
+    let second = world.phone("103", 23);
+    world.run_for(s(46));
+    world.act(bob, |phone, now| phone.refuse(302, Some("*68"), now));
+    world.settle();
+    assert_eq!(told_why(&mut world, second), elsewhere, "put back by a key of another device");
+
+    world.run_for(s(46));
+    world.act(alice, |phone, now| phone.hang_up(0, now));
+    world.settle();
+    assert_eq!(told_why(&mut world, second), None, "that one was missed");
+}

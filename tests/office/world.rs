@@ -324,7 +324,7 @@ impl World {
                 assert!(!self.closed.contains(&stream), "{stream:?} is closed");
                 self.playing.insert(stream, source);
             }
-            MediaCommand::SendDigit { .. } => {}
+            MediaCommand::Spend { .. } | MediaCommand::SendDigit { .. } => {}
             MediaCommand::Close { stream } => {
                 assert!(self.closed.insert(stream), "{stream:?} closed twice");
                 self.playing.remove(&stream);

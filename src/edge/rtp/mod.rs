@@ -38,6 +38,8 @@ use wheel::Wheel;
 const WAKE: Token = Token(usize::MAX);
 /// Commands on their way; a sender waits when there are more.
 const COMMANDS_MAX: usize = 4_096;
+/// A stream's two sockets.
+const FILES_OF_A_STREAM: usize = 2;
 /// A packet sent later than this after its time is counted.
 const LATE_MS: u64 = 5;
 
@@ -48,8 +50,9 @@ pub struct MediaConfig {
     pub address: IpAddr,
     /// Even ports carry RTP, the odd ones above them RTCP.
     pub ports: RangeInclusive<u16>,
-    /// Streams kept bound ahead of the calls that will use them. Every one
-    /// that is connected is replaced at once while the range has more.
+    /// Streams kept bound ahead of the calls that will use them, while a
+    /// quarter of the files that may be open allows. Every one that is spent
+    /// is replaced at once while the range has more.
     pub stock: usize,
     pub sounds: Sounds,
 }
@@ -88,7 +91,7 @@ impl Media {
         config: MediaConfig,
         clock: Clock,
     ) -> io::Result<(MediaHandle, UnboundedReceiver<MediaEvent>)> {
-        raise_file_limit();
+        let files = raise_file_limit();
         PortPair::any(config.address, &config.ports)?;
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
@@ -96,14 +99,15 @@ impl Media {
         let (events, reports) = unbounded_channel();
         let counters = Arc::new(Counters::default());
         let now = clock.now();
-        let shard = Shard {
+        let mut shard = Shard {
             poll,
             commands: to_obey,
             events,
             counters: counters.clone(),
             sounds: config.sounds,
             ports: Ports::new(config.address, &config.ports),
-            stock: config.stock,
+            stock: config.stock.min(files / FILES_OF_A_STREAM / 4),
+            may_fill: true,
             chance: seeded_by_the_system().map_err(io::Error::other)?,
             clock,
             wheel: Wheel::new(tick_of(now)),
@@ -111,6 +115,8 @@ impl Media {
             backlog: Default::default(),
             looked_over_at: now,
         };
+        // At once, for the calls that waited for this start.
+        shard.fill_stock(usize::MAX);
         thread::Builder::new().name("media".into()).spawn(move || shard.run())?;
         Ok((MediaHandle { commands: Some(commands), waker, counters }, reports))
     }
@@ -161,9 +167,9 @@ impl Counters {
     }
 }
 
-/// A stream takes two files, and systems start programs with leave for 1,024:
-/// asks for all that may be had.
-fn raise_file_limit() {
+/// Systems start programs with leave for 1,024 files: asks for all that may
+/// be had. Says how many those are.
+fn raise_file_limit() -> usize {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
@@ -171,7 +177,11 @@ fn raise_file_limit() {
         limit.current = limit.maximum;
         // Then fewer calls fit; each that does not is refused by itself.
         let _ = setrlimit(Resource::Nofile, limit);
+        let got = getrlimit(Resource::Nofile).current;
+        got.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
     }
+    #[cfg(not(unix))]
+    usize::MAX
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ use crate::media::sounds::Sounds;
 
 /// Packets read from one stream before the others get their turn.
 const READS_MAX: usize = 32;
+/// Port pairs bound before packets get their turn: some 50 µs each.
+const FILL_AT_ONCE: usize = 8;
 /// How often streams are looked over: silence, resting ports.
 const LOOK_OVER: Duration = Duration::from_secs(1);
 
@@ -35,8 +37,10 @@ pub(super) struct Shard {
     pub counters: Arc<Counters>,
     pub sounds: Sounds,
     pub ports: Ports,
-    /// Unconnected streams kept bound ahead.
+    /// Streams nobody has spent yet, kept bound ahead.
     pub stock: usize,
+    /// The stock is short, and there were ports to fill it when last looked.
+    pub may_fill: bool,
     pub chance: Chance,
     pub clock: Clock,
     pub wheel: Wheel,
@@ -53,14 +57,13 @@ pub(super) struct Streams {
     free: Vec<usize>,
     by_id: BTreeMap<StreamId, usize>,
     last_id: u64,
-    unconnected: usize,
+    unspent: usize,
 }
 
 impl Shard {
     /// Until the last handle is gone.
     pub fn run(mut self) {
         prefer_this_thread();
-        self.fill_stock(self.clock.now());
         let mut events = Events::with_capacity(1024);
         let mut keys = Vec::new();
         let mut buffer = [0; PACKET_BYTES_MAX];
@@ -79,11 +82,14 @@ impl Shard {
             }
             self.read_backlog(&mut buffer);
             self.look_over_if_time();
+            if self.may_fill {
+                self.fill_stock(FILL_AT_ONCE);
+            }
         }
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.backlog.is_empty() {
+        if self.may_fill || !self.backlog.is_empty() {
             return Some(Duration::ZERO);
         }
         let due = self.wheel.next().map(at_tick);
@@ -107,6 +113,7 @@ impl Shard {
     fn carry_out(&mut self, command: MediaCommand) {
         let now = self.clock.now();
         match command {
+            MediaCommand::Spend { stream } => self.spend(stream),
             MediaCommand::Connect { stream, agreed, learn } => {
                 self.connect(stream, now, |stream| stream.connect(agreed, learn, now));
             }
@@ -119,14 +126,18 @@ impl Shard {
     }
 
     fn connect(&mut self, id: StreamId, now: Moment, connect: impl FnOnce(&mut Stream)) {
-        let Some((_, stream)) = self.streams.find(id) else {
-            return;
-        };
-        if stream.leg.is_none() {
-            self.streams.unconnected -= 1;
-        }
+        self.spend(id);
         self.with(id, now, connect);
-        self.fill_stock(now);
+    }
+
+    /// Once for each stream, whatever comes first.
+    fn spend(&mut self, id: StreamId) {
+        if let Some((_, stream)) = self.streams.find(id)
+            && !std::mem::replace(&mut stream.is_spent, true)
+        {
+            self.streams.unspent -= 1;
+            self.may_fill = true;
+        }
     }
 
     /// Changes a stream, and lets it begin at once what it now has to send.
@@ -280,30 +291,37 @@ impl Shard {
         if let Some(stream) = self.streams.remove(slot) {
             self.ports.give_back(stream.ports.port, now);
         }
-        self.fill_stock(now);
+        self.may_fill = true;
     }
 
-    fn fill_stock(&mut self, now: Moment) {
-        while self.streams.unconnected < self.stock {
-            let Some(mut pair) = self.ports.bind(now) else {
-                return;
-            };
-            let slot = self.streams.next_slot();
-            let registry = self.poll.registry();
-            if registry.register(&mut pair.rtp, Token(slot), Interest::READABLE).is_err() {
-                return self.ports.give_back(pair.port, now);
-            }
-            let port = pair.port;
-            let numbers = self.chance.draw();
-            let relay = Relay::new(
-                (numbers >> 32) as u32,
-                // Half the circle from its end: some receivers mistake an early turn.
-                (numbers as u16) >> 1,
-                self.chance.draw() as u32,
-            );
-            let stream = self.streams.add(slot, |id| Stream::new(id, pair, relay));
-            let _ = self.events.send(MediaEvent::PortReady(PortToken { stream, port }));
+    /// Binds up to `most` pairs: a burst of calls must not hold up the sound
+    /// of those that are there.
+    pub fn fill_stock(&mut self, most: usize) {
+        let now = self.clock.now();
+        let short = self.stock.saturating_sub(self.streams.unspent);
+        let bound = (0..short.min(most)).take_while(|_| self.bind_one(now).is_some()).count();
+        self.may_fill = bound == most && bound < short;
+    }
+
+    fn bind_one(&mut self, now: Moment) -> Option<()> {
+        let mut pair = self.ports.bind(now)?;
+        let slot = self.streams.next_slot();
+        let registry = self.poll.registry();
+        if registry.register(&mut pair.rtp, Token(slot), Interest::READABLE).is_err() {
+            self.ports.give_back(pair.port, now);
+            return None;
         }
+        let port = pair.port;
+        let numbers = self.chance.draw();
+        let relay = Relay::new(
+            (numbers >> 32) as u32,
+            // Half the circle from its end: some receivers mistake an early turn.
+            (numbers as u16) >> 1,
+            self.chance.draw() as u32,
+        );
+        let stream = self.streams.add(slot, |id| Stream::new(id, pair, relay));
+        let _ = self.events.send(MediaEvent::PortReady(PortToken { stream, port }));
+        Some(())
     }
 
     fn look_over_if_time(&mut self) {
@@ -318,14 +336,14 @@ impl Shard {
                 let _ = self.events.send(MediaEvent::Silent { stream: stream.id, for_ms });
             }
         }
-        self.fill_stock(now);
+        self.may_fill = true;
     }
 }
 
 impl Streams {
     /// Somebody may fall silent, or a port may have rested.
     fn is_busy(&self) -> bool {
-        self.by_id.len() > self.unconnected || self.by_id.is_empty()
+        self.by_id.len() > self.unspent || self.by_id.is_empty()
     }
 
     fn find(&mut self, id: StreamId) -> Option<(usize, &mut Stream)> {
@@ -349,7 +367,7 @@ impl Streams {
         let id = StreamId(self.last_id);
         self.slots[slot] = Some(Box::new(stream(id)));
         self.by_id.insert(id, slot);
-        self.unconnected += 1;
+        self.unspent += 1;
         id
     }
 
@@ -357,7 +375,7 @@ impl Streams {
         let stream = self.slots.get_mut(slot)?.take()?;
         self.by_id.remove(&stream.id);
         self.free.push(slot);
-        self.unconnected -= usize::from(stream.leg.is_none());
+        self.unspent -= usize::from(!stream.is_spent);
         for listener in &stream.listeners {
             if let Some(listener) = self.at(*listener) {
                 listener.play(Playing::Nothing);

@@ -29,6 +29,8 @@ pub(super) struct Stream {
     pub id: StreamId,
     pub ports: PortPair,
     pub leg: Option<Leg>,
+    /// No longer of the stock.
+    pub is_spent: bool,
     pub playing: Playing,
     /// Slots of the streams that play what this one receives.
     pub listeners: Vec<usize>,
@@ -84,6 +86,7 @@ impl Stream {
             id,
             ports,
             leg: None,
+            is_spent: false,
             playing: Playing::Nothing,
             listeners: Vec::new(),
             due: None,

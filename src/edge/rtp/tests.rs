@@ -388,6 +388,17 @@ fn every_connected_stream_is_replaced_until_the_range_is_spent() {
 }
 
 #[test]
+fn streams_that_only_ring_are_replaced_as_well() {
+    let mut office = Office::open();
+    for _ in 0..20 {
+        let stream = office.token().stream;
+        office.media.send(MediaCommand::Spend { stream });
+    }
+    // None of the range is left.
+    assert_eq!(office.events.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[test]
 fn a_range_without_a_free_port_is_told_at_the_start() {
     let ports = range_for_test(1);
     let _other = UdpSocket::bind((LOCAL, *ports.start())).unwrap();
