@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::domain::effects::Effects;
 use crate::domain::time::{Moment, Wakeup};
+use crate::exchange::strangers::Strangers;
 use crate::exchange::{Effect, Exchange, Input};
 use crate::media::control::{MediaCommand, MediaEvent, StreamId};
 use crate::sip::flow::Flow;
@@ -20,13 +21,19 @@ pub struct Building {
     offices: Vec<Exchange>,
     /// Whose each open stream is.
     streams: BTreeMap<StreamId, usize>,
+    strangers: Strangers,
 }
 
 impl Building {
     /// # Panics
     /// Never: without an office it answers nothing.
     pub fn new(offices: Vec<Exchange>) -> Self {
-        Self { offices, streams: BTreeMap::new() }
+        // Those that were restored have some already.
+        let streams = offices.iter().zip(0..).flat_map(|(office, index)| {
+            office.streams().map(move |stream| (stream, index)).collect::<Vec<_>>()
+        });
+        let streams = streams.collect();
+        Self { offices, streams, strangers: Strangers::default() }
     }
 
     pub fn offices(&self) -> &[Exchange] {
@@ -83,10 +90,15 @@ impl Building {
     }
 
     fn datagram(&mut self, bytes: &Bytes, flow: Flow, now: Moment) -> Effects<Effect> {
-        match wire::parse(bytes) {
+        let effects = match wire::parse(bytes) {
             Ok(message) => self.message(message, flow, now),
             Err(fault) => self.tell(0, Input::Broken { fault, flow }, now),
+        };
+        let ip = flow.remote.ip();
+        if flow.transport.is_reliable() || self.offices.iter().any(|o| o.knows_host(ip, now)) {
+            return effects;
         }
+        self.strangers.in_measure(bytes, flow, effects, now)
     }
 
     fn message(&mut self, message: Message, flow: Flow, now: Moment) -> Effects<Effect> {

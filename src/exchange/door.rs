@@ -33,6 +33,9 @@ pub struct Failures {
 const FAILURES_WINDOW: Duration = Duration::from_secs(60);
 /// Hosts remembered; beyond it the table is forgotten as a whole.
 const FAILING_HOSTS_MAX: usize = 10_000;
+/// Longer than any phone may leave between two registrations.
+const PROVEN_FOR: Duration = Duration::from_secs(3 * 3600);
+const PROVEN_HOSTS_MAX: usize = 20_000;
 
 impl Exchange {
     pub(super) fn request(&mut self, request: Request, flow: Flow) {
@@ -67,9 +70,15 @@ impl Exchange {
             | Method::Prack
             | Method::Cancel => self.refuse(request, flow, 481, "No such call"),
             Method::Message | Method::Publish | Method::Other(_) => {
-                let response = request.response(405).with(Name::Allow, ALLOW);
-                self.reply(request, flow, response);
+                self.unknown_method(request, flow);
             }
+        }
+    }
+
+    fn unknown_method(&mut self, request: &Request, flow: Flow) {
+        if self.trunk_of(request, flow).is_some() || self.authenticate(request, flow).is_some() {
+            let response = request.response(405).with(Name::Allow, ALLOW);
+            self.reply(request, flow, response);
         }
     }
 
@@ -105,7 +114,10 @@ impl Exchange {
             self.check_credentials(request, flow)
         };
         match outcome {
-            Outcome::Accepted { user } => self.identified(&user, request, flow),
+            Outcome::Accepted { user } => {
+                self.prove(flow.remote.ip());
+                self.identified(&user, request, flow)
+            }
             Outcome::Challenge { stale } => {
                 self.challenge(request, flow, stale);
                 None
@@ -178,6 +190,23 @@ impl Exchange {
         self.out.push(Effect::Report(Report::AuthenticationFailed { ip, user, reason }));
     }
 
+    /// A nonce serves only where it was sent: whoever uses one is there.
+    fn prove(&mut self, ip: IpAddr) {
+        let now = self.now;
+        if self.state.proven.len() >= PROVEN_HOSTS_MAX && !self.state.proven.contains_key(&ip) {
+            self.state.proven.retain(|_, until| *until > now);
+        }
+        if self.state.proven.len() < PROVEN_HOSTS_MAX {
+            self.state.proven.insert(ip, now + PROVEN_FOR);
+        }
+    }
+
+    /// A phone or a trunk of ours, not somebody who may be another.
+    pub(super) fn knows_host(&self, ip: IpAddr, now: Moment) -> bool {
+        self.state.proven.get(&ip).is_some_and(|until| *until > now)
+            || self.settings.trunks.iter().any(|trunk| trunk.peer.ip() == ip)
+    }
+
     /// Too many wrong passwords of late: no more are looked at for a while.
     fn is_slowed(&self, ip: IpAddr) -> bool {
         let Some(failures) = self.state.failures.get(&ip.to_string()) else { return false };
@@ -229,7 +258,7 @@ impl Exchange {
     /// from, silence to all else (RFC 3261 §16.3, §18.3).
     pub(super) fn answer_broken(&mut self, fault: &Fault, flow: Flow) {
         if let Some(response) = fault.response() {
-            let send = Transactions::reply_statelessly(flow, &self.completed(response));
+            let send = Transactions::reply_statelessly(flow, &Transactions::tagged(response));
             self.carry_out([send].into_iter().collect());
         }
     }
@@ -245,12 +274,14 @@ impl Exchange {
         if request.method == Method::Ack {
             return;
         }
-        let response = self.completed(response);
+        // Who we are it does not say: it may go to a stranger, or to somebody who
+        // never asked, and is kept small.
+        let response = Transactions::tagged(response);
         let effect: transaction::Effect = Transactions::reply_statelessly(flow, &response);
         self.carry_out([effect].into_iter().collect());
     }
 
-    /// As it goes out: with our name, and with a To tag.
+    /// As it goes out to our own people: with our name, and with a To tag.
     pub(super) fn completed(&self, mut response: Response) -> Response {
         response.headers.set(Name::Server, SERVER);
         Transactions::tagged(response)

@@ -25,9 +25,11 @@ mod report;
 mod ring;
 mod ring_groups;
 pub mod settings;
+mod strangers;
 mod tables;
 mod watch;
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
@@ -127,6 +129,8 @@ struct State {
     due: Timers<Due>,
     nonces: crate::sip::digest::NonceWindow,
     failures: BTreeMap<String, door::Failures>,
+    /// Hosts that have shown to be there, until when that is believed.
+    proven: BTreeMap<IpAddr, Moment>,
 }
 
 /// What a request of ours was for.
@@ -198,6 +202,7 @@ impl Exchange {
             due: Timers::default(),
             nonces: crate::sip::digest::NonceWindow::default(),
             failures: BTreeMap::new(),
+            proven: BTreeMap::new(),
         };
         Self::with(settings, nonce_key, state, Moment::START)
     }
@@ -302,6 +307,12 @@ impl Exchange {
         self.state.dialogs.contains_key(id)
             || self.state.tombstones.contains_key(id)
             || self.state.watchers.has(id)
+    }
+
+    /// Every stream it has, on a leg or not spent yet.
+    pub fn streams(&self) -> impl Iterator<Item = crate::media::control::StreamId> {
+        let spare = self.state.ports.iter().map(|token| token.stream);
+        self.legs().map(|leg| leg.stream.stream).chain(spare)
     }
 
     /// Streams not spent yet.

@@ -15,6 +15,7 @@ mod handset;
 mod identity;
 mod park;
 mod recall;
+mod strangers;
 mod tenants;
 mod transfers;
 mod watchers;

@@ -50,7 +50,9 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Nonce {
     pub(super) issued_s: u64,
-    pub(super) salt: u64,
+    /// Two phones with the same one in the same second disturb each other no
+    /// more than a stale nonce does.
+    pub(super) salt: u32,
 }
 
 impl Challenger {
@@ -71,7 +73,7 @@ impl Challenger {
         chance: &mut Chance,
         now: Moment,
     ) -> Vec<String> {
-        let nonce = Nonce { issued_s: seconds(now), salt: chance.draw() };
+        let nonce = Nonce { issued_s: seconds(now), salt: chance.draw() as u32 };
         let nonce = self.write(nonce, source);
         let challenge = |algorithm: Algorithm| {
             let mut text = format!("Digest algorithm={}", algorithm.as_str());
@@ -138,17 +140,18 @@ impl Challenger {
         alive && window.take(nonce, credentials.count(), now_s)
     }
 
-    /// Issue time (10 digits), salt (16) and proof (32), in hexadecimal.
+    /// Issue time (8 digits), salt (8) and proof (16), in hexadecimal: a
+    /// stranger's challenge is kept small, since it may reach a third party.
     fn write(&self, nonce: Nonce, source: IpAddr) -> String {
-        format!("{:010x}{:016x}{}", nonce.issued_s, nonce.salt, self.proof(nonce, source))
+        format!("{:08x}{:08x}{}", nonce.issued_s, nonce.salt, self.proof(nonce, source))
     }
 
     /// None: not a nonce of ours, or not given to `source`.
     fn read(&self, text: &str, source: IpAddr) -> Option<Nonce> {
-        let (issued, rest) = text.split_at_checked(10)?;
-        let (salt, proof) = rest.split_at_checked(16)?;
-        let issued_s = u64::from_str_radix(issued, 16).ok()?;
-        let nonce = Nonce { issued_s, salt: u64::from_str_radix(salt, 16).ok()? };
+        let (issued, rest) = text.split_at_checked(8)?;
+        let (salt, proof) = rest.split_at_checked(8)?;
+        let issued_s = u64::from(u32::from_str_radix(issued, 16).ok()?);
+        let nonce = Nonce { issued_s, salt: u32::from_str_radix(salt, 16).ok()? };
         same(self.proof(nonce, source).as_bytes(), proof.as_bytes()).then_some(nonce)
     }
 
@@ -161,13 +164,13 @@ impl Challenger {
             IpAddr::V6(v6) => mac.update(&v6.octets()),
         }
         let mut proof = hex(&mac.finalize().into_bytes());
-        proof.truncate(32);
+        proof.truncate(16);
         proof
     }
 }
 
 impl Nonce {
-    pub(super) fn key(self) -> (u64, u64) {
+    pub(super) fn key(self) -> (u64, u32) {
         (self.issued_s, self.salt)
     }
 }

@@ -12,7 +12,7 @@ use crate::sip::digest::challenge::{LIFETIME_S, Nonce};
 pub struct NonceWindow {
     /// Keyed by issue time, then salt: the oldest come first.
     #[serde(with = "as_list")]
-    used: BTreeMap<(u64, u64), Used>,
+    used: BTreeMap<(u64, u32), Used>,
     /// Nonces issued before this are not believed: what was known of some of
     /// them had to make room.
     forgotten_before_s: u64,
@@ -96,7 +96,7 @@ mod as_list {
     use super::Used;
 
     pub(super) fn serialize<S: Serializer>(
-        used: &BTreeMap<(u64, u64), Used>,
+        used: &BTreeMap<(u64, u32), Used>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(used)
@@ -104,8 +104,8 @@ mod as_list {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<BTreeMap<(u64, u64), Used>, D::Error> {
-        let list = Vec::<((u64, u64), Used)>::deserialize(deserializer)?;
+    ) -> Result<BTreeMap<(u64, u32), Used>, D::Error> {
+        let list = Vec::<((u64, u32), Used)>::deserialize(deserializer)?;
         Ok(list.into_iter().collect())
     }
 }
@@ -114,7 +114,7 @@ mod as_list {
 mod tests {
     use super::*;
 
-    fn nonce(issued_s: u64, salt: u64) -> Nonce {
+    fn nonce(issued_s: u64, salt: u32) -> Nonce {
         Nonce { issued_s, salt }
     }
 
@@ -145,13 +145,13 @@ mod tests {
     #[test]
     fn expired_nonces_are_dropped_and_a_full_window_believes_nothing_it_forgot() {
         let mut window = NonceWindow::default();
-        for salt in 0..NONCES_MAX as u64 {
-            assert!(window.take(nonce(5 + salt / 40_000, salt), Some(1), 10));
+        for salt in 0..NONCES_MAX as u32 {
+            assert!(window.take(nonce(5 + u64::from(salt) / 40_000, salt), Some(1), 10));
         }
         assert!(window.take(nonce(7, 1), Some(1), 10));
         assert_eq!(window.used.len(), NONCES_MAX);
         assert!(!window.take(nonce(5, 0), Some(1), 10), "forgotten, not believed");
-        assert!(!window.take(nonce(6, NONCES_MAX as u64 - 1), Some(1), 10), "still known");
+        assert!(!window.take(nonce(6, NONCES_MAX as u32 - 1), Some(1), 10), "still known");
         assert!(window.take(nonce(400, 1), Some(1), 400));
         assert_eq!(window.used.len(), 1);
     }

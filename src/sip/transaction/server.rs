@@ -301,7 +301,7 @@ fn tagged_as(mut response: Response, tag: Option<&str>) -> Response {
     response
 }
 
-/// FNV-1a, 64 bits: it need not be secret, only steady.
+/// FNV-1a, 64 bits folded to 32: it need not be secret, only steady.
 fn steady_tag(headers: &Headers) -> String {
     let via = headers.via().ok();
     let branch = via.as_ref().and_then(|via| via.branch()).unwrap_or("none");
@@ -310,7 +310,7 @@ fn steady_tag(headers: &Headers) -> String {
         branch.bytes().chain(call_id.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-    format!("{hash:016x}")
+    format!("{:08x}", (hash >> 32) as u32 ^ hash as u32)
 }
 
 /// Completes the topmost Via with the source (RFC 3581 §4, RFC 3261 §18.2.1).
