@@ -15,7 +15,7 @@ use crate::edge::{chance, signals, wav};
 use crate::exchange::Exchange;
 use crate::exchange::building::Building;
 use crate::exchange::settings::{
-    ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
+    DeviceSettings, ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
 };
 use crate::media::sounds::Sounds;
 use crate::sip::digest::Secret;
@@ -152,7 +152,8 @@ fn exchange_settings(
             .iter()
             .map(|person| {
                 let secret = secret(person, &tenant.domain);
-                let settings = ExtensionSettings { name: person.name.clone(), secret };
+                let devices = person.devices.iter().map(device).collect();
+                let settings = ExtensionSettings { name: person.name.clone(), secret, devices };
                 (person.extension.clone(), settings)
             })
             .collect(),
@@ -170,6 +171,11 @@ fn exchange_settings(
         directory: tenant.directory.clone(),
         limits: Limits::default(),
     }
+}
+
+fn device(device: &config::office::Device) -> DeviceSettings {
+    let config::office::Device { make, mac, habits } = device.clone();
+    DeviceSettings { make, mac, habits }
 }
 
 fn secret(person: &config::office::Person, realm: &str) -> Secret {

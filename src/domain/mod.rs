@@ -7,6 +7,7 @@ pub mod codes;
 pub mod device;
 pub mod directory;
 pub mod effects;
+pub mod habits;
 pub mod ids;
 pub mod nearest;
 pub mod pairs;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::caller_name::CallerName;
 use crate::domain::codes::FeatureCodes;
+use crate::domain::device::{Mac, Make};
 use crate::domain::directory::Directory;
+use crate::domain::habits::Habits;
 use crate::domain::ids::Extension;
 use crate::domain::recall::Recall;
 use crate::sip::digest::Secret;
@@ -42,6 +44,15 @@ pub struct Settings {
 pub struct ExtensionSettings {
     pub name: CallerName,
     pub secret: Secret,
+    /// Its telephones that are known by their hardware address.
+    pub devices: Vec<DeviceSettings>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSettings {
+    pub make: Make,
+    pub mac: Mac,
+    pub habits: Habits,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -42,7 +42,10 @@ files = ["contacts.csv"]
 number = "101"
 name = "Bob\tReception"
 password_file = "secret"
-devices = [{ make = "yealink", mac = "80:5e:0c:11:22:33" }]
+devices = [
+  { make = "yealink", mac = "80:5e:0c:11:22:33", lamp = "bw:callpark", remote_party_id = true },
+  { make = "dinstar", mac = "80:5e:0c:11:22:34", park_info = true, message = true },
+]
 
 [[extension]]
 number = "102"

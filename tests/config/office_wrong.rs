@@ -238,6 +238,15 @@ const WRONG: &[(&str, &[&str])] = &[
             "2:26: provisioning.networks = \"10.20.0.0/99\": not a network, such as 192.168.0.0/16; did you mean \"10.20.0.0/32\"?",
         ],
     ),
+    (
+        "[[extension]]\nnumber = \"103\"\npassword = \"c\"\ndevices = [{ make = \"obi\", mac = \"805e0c112233\", lamp = \"blinking\", message = 1, colour = \"red\" }]",
+        &[
+            "4:21: extension.devices.make = \"obi\": not one of cisco, dinstar, fanvil, grandstream, htek, poly, snom, yealink",
+            "4:57: extension.devices.lamp = \"blinking\": not one of early, confirmed, parked, bw:callpark",
+            "4:79: extension.devices.message = 1: this is a whole number, wanted is true or false",
+            "4:82: colour: there is no such setting in extension.devices",
+        ],
+    ),
     // Call park groups (product S15 to S20).
     (
         "[[call_park_group]]\nmembers = [\"101\"]",

@@ -438,7 +438,14 @@ pub fn settings() -> Settings {
             .iter()
             .map(|(number, name)| {
                 let secret = Secret::password(number, DOMAIN, "secret");
-                (ext(number), ExtensionSettings { name: CallerName::clean(name), secret })
+                (
+                    ext(number),
+                    ExtensionSettings {
+                        name: CallerName::clean(name),
+                        secret,
+                        devices: Vec::new(),
+                    },
+                )
             })
             .collect(),
         groups: vec![GroupSettings {

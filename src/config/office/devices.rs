@@ -1,6 +1,6 @@
 //! `devices` of an extension: which telephones are whose.
 
-use crate::config::office::{Credentials, Device};
+use crate::config::office::{Credentials, Device, habits};
 use crate::config::reader::{Place, Reader};
 use crate::config::section::{Item, Section};
 use crate::config::values::mac;
@@ -63,6 +63,7 @@ fn read(item: &Item<'_>, reader: &mut Reader<'_, '_>) -> Option<(Device, Place)>
     }
     let make = make.and_then(|item| item.one_of(reader, &Make::NAMES));
     let mac = address.as_ref().and_then(|item| item.parsed(reader, mac));
+    let habits = habits::read(&mut section, reader);
     section.finish(reader);
-    Some((Device { make: make?, mac: mac? }, address?.place))
+    Some((Device { make: make?, mac: mac?, habits }, address?.place))
 }

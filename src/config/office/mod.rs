@@ -3,6 +3,7 @@
 
 mod devices;
 mod groups;
+mod habits;
 mod listeners;
 mod people;
 mod read;
@@ -19,6 +20,7 @@ use crate::domain::caller_name::CallerName;
 use crate::domain::codes::FeatureCodes;
 use crate::domain::device::{Mac, Make};
 use crate::domain::directory::Directory;
+use crate::domain::habits::Habits;
 use crate::domain::ids::{Extension, Number};
 use crate::domain::recall::Recall;
 
@@ -144,6 +146,7 @@ pub enum Credentials {
 pub struct Device {
     pub make: Make,
     pub mac: Mac,
+    pub habits: Habits,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
