@@ -41,6 +41,9 @@ pub struct ServeArgs {
     /// The office's settings
     #[arg(long, value_name = "FILE", default_value = "office.toml")]
     pub config: PathBuf,
+    /// End when standard input does, and so with the program that started us
+    #[arg(long, hide = true)]
+    pub while_stdin: bool,
 }
 
 /// The settings of a desk phone, with its password

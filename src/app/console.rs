@@ -4,11 +4,13 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
 use crate::app::embedded::{self, Embedded};
 use crate::app::{Trouble, cli, demo, first_run, settings};
 use crate::config::{self, Desk, Host};
 use crate::console::state::HangUpKey;
-use crate::console::{Me, Options, State, Ticks, Transport};
+use crate::console::{Event, Me, Options, State, Ticks, Transport};
 use crate::domain::caller_name::CallerName;
 use crate::edge::audio::{Sound, SoundConfig};
 use crate::edge::clock::Clock;
@@ -42,8 +44,12 @@ pub fn run(args: &cli::ConsoleArgs) -> Result<(), Trouble> {
     }
     let embedded = settings.office.as_deref().map(|config| embedded::start(&file, config));
     let embedded = embedded.transpose()?;
+    let (tell, news) = unbounded_channel();
+    if let Some(embedded) = &embedded {
+        embedded.watch(tell)?;
+    }
     let terminal = || Terminal::enter().map(Window::Terminal);
-    sit_down(args, &file, &settings, &findings, terminal)?;
+    sit_down(args, &file, &settings, &findings, news, terminal)?;
     match embedded {
         Some(embedded) => ask_about(&embedded),
         None => Ok(()),
@@ -51,6 +57,7 @@ pub fn run(args: &cli::ConsoleArgs) -> Result<(), Trouble> {
 }
 
 /// Runs the desk in the window that `open` opens, until its person quits.
+/// `news` is what else its screen is told meanwhile.
 ///
 /// # Errors
 /// As [`run`].
@@ -59,6 +66,7 @@ pub fn sit_down(
     file: &Path,
     settings: &Desk,
     findings: &config::Findings,
+    news: UnboundedReceiver<Event>,
     open: impl FnOnce() -> std::io::Result<Window>,
 ) -> Result<(), Trouble> {
     let keymap = settings::keymap(file, &settings.screen.keymap)?;
@@ -85,7 +93,8 @@ pub fn sit_down(
         .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
     runtime.block_on(async {
         let window = open().map_err(|fault| Trouble::new(fault.to_string()))?;
-        desk::run(Parts { screen, window, account, chance, sound, sound_events, clock }).await;
+        let parts = Parts { screen, window, account, chance, sound, sound_events, news, clock };
+        desk::run(parts).await;
         Ok(())
     })
 }

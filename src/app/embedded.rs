@@ -2,20 +2,27 @@
 //!
 //! It outlives the console. It holds a lock, handed to it as its standard
 //! input, for as long as it lives: the next console finds it by that, and no
-//! other program can be mistaken for it.
+//! other program can be mistaken for it. A console that waits for the lock
+//! knows at once when the server has died, and starts it again; in the locked
+//! file stands which office it serves, and nothing once it was told to end.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::Trouble;
+use crate::console::{Event, Weight};
 use crate::edge::clock::Clock;
 use crate::edge::files;
 use crate::edge::folders::Folders;
@@ -24,11 +31,20 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 /// Octets of the log shown when the server does not start.
 const LOG_SHOWN: u64 = 2_000;
+/// A server that dies again and again is started ever more seldom.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// After so long it was no fault of its start.
+const STEADY: Duration = Duration::from_secs(60);
 
 /// The server that runs, whoever started it.
+#[derive(Clone)]
 pub struct Embedded {
+    config: PathBuf,
     lock: PathBuf,
     pub log: PathBuf,
+    /// Told to end by this very console.
+    stopped: Arc<AtomicBool>,
 }
 
 /// Starts the server of the office whose settings are `config`, unless it runs.
@@ -46,18 +62,17 @@ pub fn start(desk_file: &Path, config: &str) -> Result<Embedded, Trouble> {
 
 fn start_in(folder: &Path, config: &Path) -> Result<Embedded, Trouble> {
     std::fs::create_dir_all(folder).map_err(|fault| trouble(folder, &fault))?;
-    let embedded = Embedded { lock: folder.join("server.lock"), log: folder.join("server.log") };
-    let mut lock = embedded.open()?;
+    let embedded = Embedded {
+        config: config.to_owned(),
+        lock: folder.join("server.lock"),
+        log: folder.join("server.log"),
+        stopped: Arc::default(),
+    };
+    let lock = embedded.open()?;
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return embedded.found(lock, config);
+        return embedded.found(lock);
     }
-    let child = embedded.spawn(&lock, config)?;
-    let note = format!("{}\n{}\n", child.id(), config.display());
-    let written = lock.set_len(0).and_then(|()| lock.rewind());
-    written
-        .and_then(|()| lock.write_all(note.as_bytes()))
-        .map_err(|fault| trouble(&embedded.lock, &fault))?;
-    embedded.wait_until_ready(child)?;
+    embedded.start_with(lock)?;
     Ok(embedded)
 }
 
@@ -68,10 +83,91 @@ impl Embedded {
         options.open(&self.lock).map_err(|fault| trouble(&self.lock, &fault))
     }
 
-    fn found(self, mut lock: File, config: &Path) -> Result<Self, Trouble> {
+    fn start_with(&self, mut lock: File) -> Result<Child, Trouble> {
+        let child = self.spawn(&lock)?;
+        self.note(&mut lock, child.id())?;
+        self.wait_until_ready(child)
+    }
+
+    fn note(&self, lock: &mut File, process: u32) -> Result<(), Trouble> {
+        let note = format!("{process}\n{}\n", self.config.display());
+        let written = lock.set_len(0).and_then(|()| lock.rewind());
+        let written = written.and_then(|()| lock.write_all(note.as_bytes()));
+        written.map_err(|fault| trouble(&self.lock, &fault))
+    }
+
+    /// From now on the server is started again when it dies, and that is told.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn watch(&self, tell: UnboundedSender<Event>) -> Result<(), Trouble> {
+        let watched = self.clone();
+        let watch = move || watched.keep_running(&tell);
+        thread::Builder::new()
+            .name("server".into())
+            .spawn(watch)
+            .map(drop)
+            .map_err(|fault| Trouble::new(format!("no thread to watch the server: {fault}")))
+    }
+
+    fn keep_running(&self, tell: &UnboundedSender<Event>) {
+        let say = |weight, text: String| {
+            // Nobody listens to a console that has ended.
+            let _ = tell.send(Event::Say { weight, text });
+        };
+        let clock = Clock::start();
+        let (mut pause, mut server) = (Duration::ZERO, None);
+        loop {
+            let began = clock.now();
+            if self.ends_as_told(server.take()) {
+                return;
+            }
+            if clock.now().since(began) >= STEADY {
+                pause = Duration::ZERO;
+            }
+            say(Weight::Alarm, "The office's server has died: it is started again".to_owned());
+            thread::park_timeout(pause);
+            pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+            match self.start_again() {
+                Ok(started) => server = started,
+                Err(_) => {
+                    let log = self.log.display();
+                    let text = format!("The office's server does not start: see {log}");
+                    say(Weight::Alarm, text);
+                }
+            }
+        }
+    }
+
+    /// Waits until it is gone. True if somebody wanted that, or nobody can tell.
+    fn ends_as_told(&self, server: Option<Child>) -> bool {
+        let Ok(mut lock) = self.open() else { return true };
+        while let Err(fault) = flock(&lock, FlockOperation::LockExclusive) {
+            if fault != Errno::INTR {
+                return true;
+            }
+        }
+        let ended = server.and_then(|mut server| server.wait().ok());
+        let in_good_order = ended.is_some_and(|ended| ended.success());
+        let noted = noted(&mut lock).is_some_and(|(_, config)| config == self.config);
+        in_good_order || !noted || self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// None: another console was quicker.
+    fn start_again(&self) -> Result<Option<Child>, Trouble> {
+        let lock = self.open()?;
+        if self.stopped.load(Ordering::SeqCst)
+            || flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err()
+        {
+            return Ok(None);
+        }
+        self.start_with(lock).map(Some)
+    }
+
+    fn found(self, mut lock: File) -> Result<Self, Trouble> {
         let (pid, running) = noted(&mut lock)
             .ok_or_else(|| Trouble::new("the office's server is just starting: try again"))?;
-        if running == config {
+        if running == self.config {
             return Ok(self);
         }
         Err(Trouble::new(format!(
@@ -82,7 +178,7 @@ impl Embedded {
 
     /// In a group of its own: what is typed at the console's terminal is not
     /// meant for it.
-    fn spawn(&self, lock: &File, config: &Path) -> Result<Child, Trouble> {
+    fn spawn(&self, lock: &File) -> Result<Child, Trouble> {
         let program = std::env::current_exe()
             .map_err(|fault| Trouble::new(format!("this program cannot be found: {fault}")))?;
         let mut log = OpenOptions::new();
@@ -90,7 +186,7 @@ impl Embedded {
         let log = log.map_err(|fault| trouble(&self.log, &fault))?;
         let lock = lock.try_clone().map_err(|fault| trouble(&self.lock, &fault))?;
         let mut command = Command::new(&program);
-        command.args(["serve", "--config"]).arg(config);
+        command.args(["serve", "--config"]).arg(&self.config);
         command.stdin(lock).stdout(Stdio::piped()).stderr(log);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -98,7 +194,7 @@ impl Embedded {
     }
 
     /// It says `ready` once it listens.
-    fn wait_until_ready(&self, mut child: Child) -> Result<(), Trouble> {
+    fn wait_until_ready(&self, mut child: Child) -> Result<Child, Trouble> {
         let (said, heard) = channel();
         if let Some(out) = child.stdout.take() {
             thread::spawn(move || {
@@ -107,7 +203,7 @@ impl Embedded {
             });
         }
         if matches!(heard.recv_timeout(READY_WITHIN), Ok(Some(line)) if line.starts_with("ready")) {
-            return Ok(());
+            return Ok(child);
         }
         let _ = child.kill();
         let _ = child.wait();
@@ -135,7 +231,11 @@ impl Embedded {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
             return Ok(());
         }
-        let pid = noted(&mut lock).and_then(|(pid, _)| Pid::from_raw(pid));
+        self.stopped.store(true, Ordering::SeqCst);
+        let noted = noted(&mut lock).map(|(pid, _)| pid);
+        // Other consoles that watch over it are not to start it again.
+        lock.set_len(0).map_err(|fault| trouble(&self.lock, &fault))?;
+        let pid = noted.and_then(Pid::from_raw);
         let told = pid.map(|pid| kill_process(pid, Signal::TERM));
         let clock = Clock::start();
         let deadline = clock.now() + STOPPED_WITHIN;
@@ -145,6 +245,9 @@ impl Embedded {
                 return Ok(());
             }
             thread::park_timeout(Duration::from_millis(50));
+        }
+        if let Some(process) = noted.and_then(|pid| u32::try_from(pid).ok()) {
+            self.note(&mut lock, process)?;
         }
         Err(Trouble::new(format!("the office's server does not end; see {}", self.log.display())))
     }

@@ -40,10 +40,15 @@ pub fn run(args: &cli::ServeArgs) -> Result<(), Trouble> {
         .enable_all()
         .build()
         .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
-    runtime.block_on(serve(&office, &args.config))
+    let input = args.while_stdin.then(signals::end_of_input);
+    runtime.block_on(serve(&office, &args.config, input))
 }
 
-async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
+async fn serve(
+    office: &config::Office,
+    file: &Path,
+    input: Option<impl Future<Output = ()>>,
+) -> Result<(), Trouble> {
     let clock = Clock::start();
     let listen = listeners(office);
     let transports = Transports::bind(&listen)
@@ -58,7 +63,7 @@ async fn serve(office: &config::Office, file: &Path) -> Result<(), Trouble> {
     let handed_out_at = provision::start(office, file, &transports);
     let office = Office { exchange, transports, media, media_events, clock };
     announce(&bound, handed_out_at);
-    office.run(signals::stop()).await;
+    office.run(signals::stop_or(input)).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -4,9 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot start has failed")]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::running::wait_for;
+
+#[path = "../support/mod.rs"]
+mod support;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bellhop");
 const MORNING: &str = include_str!("../../assets/demo/morning.toml");
@@ -22,10 +26,37 @@ fn play(morning: &str) -> (Output, Vec<Value>) {
 }
 
 fn demo(script: &Path, home: &Path) -> Output {
+    command(script, home).output().unwrap()
+}
+
+fn command(script: &Path, home: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["demo", "--headless", "--script"]).arg(script);
-    command.env("HOME", home).env("XDG_CONFIG_HOME", home).env("XDG_STATE_HOME", home);
-    command.output().unwrap()
+    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TMPDIR"] {
+        command.env(variable, home);
+    }
+    command
+}
+
+/// A demo that is killed in the middle, and the port of its server.
+fn killed(folder: &Path) -> u16 {
+    let script = folder.join("morning.toml");
+    std::fs::write(&script, scene("alice calls 0102\nbob answers\nwait 60s")).unwrap();
+    let mut command = command(&script, folder);
+    let mut demo = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let office = folder.join(format!("bellhop-demo-{}", demo.id())).join("office.toml");
+    let port = wait_for("the demo's server", || {
+        let settings: toml::Table = std::fs::read_to_string(&office).ok()?.parse().ok()?;
+        let listen = settings["server"]["listen"][0].as_str()?.rsplit(':').next()?;
+        listen.parse().ok().filter(|port| !is_free(*port))
+    });
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    port
+}
+
+fn is_free(port: u16) -> bool {
+    std::net::UdpSocket::bind(("127.0.0.1", port)).is_ok()
 }
 
 fn scene(story: &str) -> String {
@@ -66,4 +97,19 @@ fn a_sentence_that_nobody_understands_is_named_before_anything_is_played() {
     let (output, lines) = play(&scene("alice calls 0102\nbob dances"));
     assert!(!output.status.success() && lines.is_empty());
     assert!(String::from_utf8_lossy(&output.stderr).contains("bob dances"));
+}
+
+#[test]
+fn a_demo_that_is_killed_takes_its_server_along_and_the_next_one_clears_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = killed(folder.path());
+    wait_for("the end of the server", || is_free(port).then_some(()));
+    let script = folder.path().join("morning.toml");
+    std::fs::write(&script, scene("alice calls 0102\nbob answers\nalice hangs up")).unwrap();
+    demo(&script, folder.path());
+    let left = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    let is_a_demos =
+        |name: &&std::ffi::OsString| name.to_string_lossy().starts_with("bellhop-demo-");
+    assert_eq!(left.iter().find(is_a_demos), None);
 }

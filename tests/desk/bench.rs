@@ -1,10 +1,11 @@
 //! An office's server and its consoles, each a process.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::running::{Running, free_port};
+use crate::support::running::{Running, free_port, wait_for};
 use crate::support::serving::serve;
 use crate::support::terminal::Desk;
 
@@ -54,6 +55,19 @@ impl Office {
             "[[call_park_group]]\nname = \"Front desk\"\nmembers = [\"101\", \"102\", \"103\"]\n";
         std::fs::write(folder.path().join("office.toml"), text).unwrap();
         Self { server: None, folder, port }
+    }
+
+    /// The process of the server that a console has started.
+    pub fn embedded(&self) -> Option<String> {
+        let lock = self.folder.path().join("state").join("bellhop").join("server.lock");
+        let note = std::fs::read_to_string(lock).ok()?;
+        note.lines().next().map(str::to_owned)
+    }
+
+    pub fn kill_embedded(&self) -> String {
+        let process = wait_for("the server's note", || self.embedded());
+        assert!(Command::new("kill").args(["-9", &process]).status().unwrap().success());
+        process
     }
 
     pub fn file(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::bench::{Office, talking};
+use crate::support::running::wait_for;
 use crate::support::serving::{PROGRAM, folders};
 
 #[test]
@@ -92,6 +93,30 @@ fn the_offices_server_outlives_its_console_and_the_next_one_finds_it() {
     again.press("y\r");
     assert!(again.ends());
     assert!(std::net::UdpSocket::bind(("127.0.0.1", office.port)).is_ok(), "it is gone");
+}
+
+#[test]
+fn the_offices_server_that_dies_is_started_again_while_a_console_lives() {
+    let office = Office::written();
+    let file = office.desk_file("101", "udp", "[office]\nconfig = \"office.toml\"\n");
+    let arguments = ["console", "--config", file.to_str().unwrap()];
+    let mut desk = office.console(&arguments);
+    desk.shows(&["Registered 101"]);
+    let mut other = office.console(&arguments);
+    other.shows(&["Registered 101"]);
+    for _ in 0..2 {
+        let killed = office.kill_embedded();
+        desk.shows(&["The office's server has died"]);
+        wait_for("another server", || (office.embedded()? != killed).then_some(()));
+    }
+    desk.press("102\r");
+    desk.shows(&["not there"]);
+    desk.press(":q\r");
+    desk.shows(&["Stop it too?"]);
+    desk.press("y\r");
+    assert!(desk.ends());
+    other.shows(&["NOT REGISTERED"]);
+    assert!(std::net::UdpSocket::bind(("127.0.0.1", office.port)).is_ok(), "it stays stopped");
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use tokio::sync::mpsc::unbounded_channel;
+
 use crate::app::demo::cast::{DESK, DESK_PITCH, colleagues};
 use crate::app::demo::office::{DOMAIN, Office};
 use crate::app::{Trouble, cli, console, settings};
@@ -112,7 +114,9 @@ impl Drop for Desk {
 
 fn sit_down(file: &Path, window: Window) -> Result<(), Trouble> {
     let (settings, findings) = settings::desk(file, &[])?;
-    console::sit_down(&cli::ConsoleArgs::default(), file, &settings, &findings, || Ok(window))
+    let (_, news) = unbounded_channel();
+    let args = cli::ConsoleArgs::default();
+    console::sit_down(&args, file, &settings, &findings, news, || Ok(window))
 }
 
 fn record_voice(path: &Path) -> Result<(), Trouble> {

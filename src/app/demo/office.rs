@@ -10,9 +10,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use crate::app::Trouble;
 use crate::app::demo::cast::{Colleague, DESK, colleagues};
 
+/// Followed by the number of the demo's process.
+const FOLDER: &str = "bellhop-demo-";
 pub const DOMAIN: &str = "demo.bellhop.example";
 /// Shown of a server that has ended.
 const LAST_LINES: usize = 20;
@@ -29,7 +34,8 @@ pub struct Terms {
     pub numbers: Vec<(String, String)>,
 }
 
-/// The server, and what it was told. It ends with this value.
+/// The server, and what it was told. It ends with this value, and with this
+/// process however that ends: then its standard input does.
 #[derive(Debug)]
 pub struct Office {
     pub address: SocketAddr,
@@ -92,7 +98,8 @@ fn start(config: &Path) -> Result<Child, Trouble> {
         .arg("serve")
         .arg("--config")
         .arg(config)
-        .stdin(Stdio::null())
+        .arg("--while-stdin")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -138,10 +145,25 @@ fn free_address() -> Result<SocketAddr, Trouble> {
 }
 
 fn new_folder() -> Result<PathBuf, Trouble> {
-    let folder = std::env::temp_dir().join(format!("bellhop-demo-{}", std::process::id()));
+    let (all, own) = (std::env::temp_dir(), std::process::id());
+    clear_up_after_the_dead(&all);
+    let folder = all.join(format!("{FOLDER}{own}"));
     std::fs::create_dir_all(&folder)
         .map_err(|error| Trouble::new(format!("{}: {error}", folder.display())))?;
     Ok(folder)
+}
+
+/// Demos that were killed have left their folders.
+fn clear_up_after_the_dead(all: &Path) {
+    for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(FOLDER));
+        let process = process.and_then(|process| Pid::from_raw(process.parse().ok()?));
+        if process.is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH)) {
+            // Another user's is his own affair.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn settings(address: SocketAddr, terms: &Terms, folder: &Path) -> String {

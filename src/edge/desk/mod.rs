@@ -51,6 +51,8 @@ pub struct Parts {
     pub chance: Chance,
     pub sound: SoundHandle,
     pub sound_events: UnboundedReceiver<SoundEvent>,
+    /// What else happens and the screen is to show.
+    pub news: UnboundedReceiver<ScreenEvent>,
     pub clock: Clock,
 }
 
@@ -70,6 +72,7 @@ struct Desk {
     chance: Option<Chance>,
     sound: SoundHandle,
     sound_events: UnboundedReceiver<SoundEvent>,
+    news: UnboundedReceiver<ScreenEvent>,
     devices: Devices,
     clock: Clock,
     /// None until the server's address is known.
@@ -108,6 +111,7 @@ pub async fn run(parts: Parts) {
         chance: Some(parts.chance),
         sound: parts.sound,
         sound_events: parts.sound_events,
+        news: parts.news,
         devices: Devices::default(),
         clock: parts.clock,
         line: None,
@@ -150,6 +154,7 @@ impl Desk {
             event = self.window.next_event() => Happened::Screen(event),
             received = received => Happened::Received(received),
             Some(event) = self.sound_events.recv() => Happened::Sound(event),
+            Some(event) = self.news.recv() => Happened::Screen(event),
             found = found => Happened::Found(found),
             () = sleep(wait) => Happened::Due,
         }
