@@ -34,14 +34,18 @@ fn usual_files() -> Vec<PathBuf> {
 
 fn is_faultless(file: &Path) -> bool {
     match findings_in(file) {
-        Ok(findings) => {
+        Ok((findings, keys)) => {
             for complaint in findings.as_slice() {
                 say(&complaint.to_string());
             }
-            if !findings.has_faults() {
+            if let Some(trouble) = &keys {
+                say(&trouble.to_string());
+            }
+            let faultless = keys.is_none() && !findings.has_faults();
+            if faultless {
                 say(&format!("{}: no faults", file.display()));
             }
-            !findings.has_faults()
+            faultless
         }
         Err(trouble) => {
             say(&trouble.to_string());
@@ -50,21 +54,22 @@ fn is_faultless(file: &Path) -> bool {
     }
 }
 
-fn findings_in(file: &Path) -> Result<Findings, Trouble> {
+/// What is wrong with the file, and with the keymap it names.
+fn findings_in(file: &Path) -> Result<(Findings, Option<Trouble>), Trouble> {
     let text = settings::text_of(file)?;
     let name = file.to_string_lossy();
     let mut beside = files::reader_beside(file);
     match kind_of(&name, &text) {
         Kind::Office => match Office::parse(&name, &text, &mut beside) {
-            Ok((_, findings)) | Err(findings) => Ok(findings),
+            Ok((_, findings)) | Err(findings) => Ok((findings, None)),
         },
         Kind::Desk => match Desk::parse(&name, &text, &[], &mut beside) {
             Ok((desk, findings)) => {
-                settings::keymap_alone(file, &desk.screen.keymap).map(|_| findings)
+                Ok((findings, settings::keymap_alone(file, &desk.screen.keymap).err()))
             }
-            Err(findings) => Ok(findings),
+            Err(findings) => Ok((findings, None)),
         },
-        Kind::Keys => settings::changed_keymap(file).map(|_| Findings::default()),
+        Kind::Keys => settings::changed_keymap(file).map(|_| (Findings::default(), None)),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::secret::Secret;
 use crate::config::section::{Item, Section};
 use crate::config::values::{Host, Transport, domain, duration, host};
 use crate::domain::ids::Extension;
+use crate::domain::nearest::nearest;
 
 /// One `desk.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,8 @@ pub enum Hangup {
 
 const THEMES: [(&str, Theme); 2] =
     [("terminal", Theme::Terminal), ("blue-orange", Theme::BlueOrange)];
+/// Bundled with the console; a test holds the two lists together.
+pub const KEYMAPS: [&str; 2] = ["default", "fkeys"];
 const TICKS: [(&str, Option<Duration>); 3] =
     [("1s", Some(Duration::from_secs(1))), ("10s", Some(Duration::from_secs(10))), ("off", None)];
 const CURSORS: [(&str, Cursor); 2] = [("focus", Cursor::Focus), ("hidden", Cursor::Hidden)];
@@ -209,6 +212,19 @@ fn read_server(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option
     Some(server)
 }
 
+fn keymap_form(text: &str) -> Result<String, Fault> {
+    if text.is_empty() { Err("a keymap needs a name".into()) } else { Ok(text.to_owned()) }
+}
+
+fn check_keymap(item: &Item<'_>, name: &str, reader: &mut Reader<'_, '_>) {
+    if KEYMAPS.contains(&name) || reader.read_file(name).is_ok() {
+        return;
+    }
+    let near = nearest(name, KEYMAPS).map(|near| format!("\"{near}\""));
+    let fault = Fault::from("there is no keymap of this name, and no such file");
+    item.complain(reader, fault.with_nearest(near));
+}
+
 fn read_password(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Password> {
     let given = read_secret(section, "password", "password_file", reader);
     let is_given = section.has("password") || section.has("password_file");
@@ -285,8 +301,8 @@ fn read_screen(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Screen {
         later_unless(screen.theme == Theme::Terminal, &item, reader, "other themes come");
     }
     if let Some(item) = section.take("keymap") {
-        let name = item.text(reader).filter(|name| !name.is_empty());
-        screen.keymap = name.unwrap_or("default").to_owned();
+        screen.keymap = item.parsed(reader, keymap_form).unwrap_or(screen.keymap);
+        check_keymap(&item, &screen.keymap, reader);
     }
     let blink = section.take("blink").and_then(|item| item.flag(reader));
     screen.blink = blink.unwrap_or(true);

@@ -207,9 +207,14 @@ struct Words {
     help: String,
 }
 
+/// None for what is wrong with the file as a whole.
+fn position(line: usize, column: usize) -> String {
+    if line == 0 { String::new() } else { format!(":{line}:{column}") }
+}
+
 /// One fault in a keymap file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {what}{}{}", quoted(value), nearest_words(nearest))]
+#[error("{file}{}: {what}{}{}", position(*line, *column), quoted(value), nearest_words(nearest))]
 pub struct KeyComplaint {
     pub file: String,
     /// From 1; 0 when the fault is that something is nowhere.

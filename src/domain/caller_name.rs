@@ -27,7 +27,8 @@ impl CallerName {
     pub fn clean(raw: &str) -> Self {
         let head: String = raw.chars().take(CHARS_MAX).collect();
         let mut seen = without_escapes(&head);
-        seen.retain(|c| c.is_whitespace() || !is_unseen(c));
+        seen.retain(|c| c.is_whitespace() || !is_unseen(c) && !is_of_an_emoji(c));
+        let seen = without_lone_joiners(&seen);
         let words: Vec<&str> = seen.split_whitespace().collect();
         Self(cut(&words.join(" "), WIDTH_MAX))
     }
@@ -107,6 +108,31 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// What turns several pictures into one: flags, skin tones, keycaps and the
+/// selectors of variants. Terminals do not agree on how wide the result is, and
+/// a name must not push its neighbours about.
+fn is_of_an_emoji(c: char) -> bool {
+    matches!(c, '\u{1F1E6}'..='\u{1F1FF}' | '\u{1F3FB}'..='\u{1F3FF}')
+        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}')
+}
+
+/// U+200D joins letters of some scripts; between pictures it makes one of them.
+fn without_lone_joiners(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let is_letter = |at: Option<usize>| {
+        at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_alphabetic() || is_mark(*c))
+    };
+    let kept = letters.iter().enumerate().filter(|(at, c)| {
+        **c != '\u{200D}' || is_letter(at.checked_sub(1)) && is_letter(Some(at + 1))
+    });
+    kept.map(|(_, c)| *c).collect()
+}
+
+/// Vowel signs and viramas of Indic scripts stand before the joiner.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{DFF}') && !c.is_alphabetic()
+}
+
 /// `text` in at most `columns` columns, cut between letters as people see
 /// them, never inside one.
 pub fn cut(text: &str, columns: usize) -> String {
@@ -139,6 +165,16 @@ mod tests {
         assert_eq!(clean("\u{202e}nayirB\u{2066} adA"), "nayirB adA");
         assert_eq!(clean("A\u{fffe}d\u{ffff}a\u{fdd0}\u{1fffe}\u{10ffff} Byron"), "Ada Byron");
         assert_eq!(clean("نرگس\u{200c}ها"), "نرگس\u{200c}ها");
+    }
+
+    #[test]
+    fn pictures_stay_as_wide_in_every_terminal() {
+        let clean = |raw| CallerName::clean(raw).to_string();
+        let family = "\u{1F469}\u{200D}\u{1F469}\u{200D}\u{1F466} Family \u{1F1E9}\u{1F1EA}";
+        assert_eq!(clean(family), "\u{1F469}\u{1F469}\u{1F466} Family");
+        assert_eq!(clean("Ada \u{2764}\u{FE0F}\u{1F44D}\u{1F3FD}"), "Ada \u{2764}\u{1F44D}");
+        let sri = "ශ\u{dca}\u{200d}රී";
+        assert_eq!(clean(sri), sri, "letters are joined as before");
     }
 
     #[test]

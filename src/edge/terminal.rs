@@ -1,14 +1,16 @@
 //! The terminal: taken over as a whole, drawn on only where something has
 //! changed, and given back exactly once on every way out.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::event::{self, Event as TerminalEvent, EventStream};
 use crossterm::terminal;
 use futures_util::StreamExt;
 use ratatui::backend::{Backend, CrosstermBackend};
@@ -24,6 +26,7 @@ use crate::console::state::State;
 use crate::console::view::{self, Cursor};
 use crate::domain::time::Moment;
 use crate::edge::hang_up;
+use crate::edge::typing::in_one_go;
 
 /// Taken over: raw, alternate screen. There is one terminal in a program, and
 /// the panic hook must find it.
@@ -93,8 +96,8 @@ pub struct Terminal {
     events: Option<EventStream>,
     hung_up: UnboundedReceiver<()>,
     signals: Signals,
-    /// The size, told once at the start.
-    first: Option<Event>,
+    /// The size at the start, and what came together with an earlier event.
+    ahead: VecDeque<Event>,
     /// We stopped ourselves and are set up again: the news of it is none.
     resumed: bool,
 }
@@ -138,13 +141,13 @@ impl Terminal {
             return Err(error);
         }
         let hung_up = watch_for_a_hang_up()?;
-        let first = Some(Event::Resize { columns, rows });
+        let ahead = VecDeque::from([Event::Resize { columns, rows }]);
         Ok(Self {
             painter: Painter::default(),
             events: Some(EventStream::new()),
             hung_up,
             signals,
-            first,
+            ahead,
             resumed: false,
         })
     }
@@ -153,8 +156,8 @@ impl Terminal {
     /// half-way, as in `select!`. Never ends: a terminal that is gone terminates
     /// once, and then only the system is heard.
     pub async fn next_event(&mut self) -> Event {
-        if let Some(first) = self.first.take() {
-            return first;
+        if let Some(event) = self.ahead.pop_front() {
+            return event;
         }
         loop {
             let signals = &mut self.signals;
@@ -169,8 +172,11 @@ impl Terminal {
                     Some(Err(_)) | None => self.is_gone(),
                 },
             };
-            if let Some(event) = event {
-                return event;
+            if let Some(first) = event {
+                self.ahead = in_one_go(first, already_there);
+                if let Some(event) = self.ahead.pop_front() {
+                    return event;
+                }
             }
         }
     }
@@ -262,6 +268,17 @@ async fn next_of(events: &mut Option<EventStream>) -> Option<io::Result<Terminal
         Some(events) => events.next().await,
         None => pending().await,
     }
+}
+
+/// What the terminal has sent already. The stream itself is not asked: its
+/// thread would wake nobody the next time.
+fn already_there() -> Option<Event> {
+    while let Ok(true) = event::poll(Duration::ZERO) {
+        if let Some(event) = event::read().ok().and_then(understood) {
+            return Some(event);
+        }
+    }
+    None
 }
 
 /// None for what the screen has no use for.

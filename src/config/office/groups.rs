@@ -185,9 +185,10 @@ fn is_in_no_other_group(
 ) -> bool {
     if let Some((other, other_place)) = members.get(member) {
         let line = reader.line_of(other_place);
-        let fault = format!(
-            "{member} is in the call park group {other} already ({line}), and cannot be in {group} too"
-        );
+        let other = group_words(other);
+        let group = if group.is_empty() { "this one".to_owned() } else { group.to_string() };
+        let fault =
+            format!("{member} is in {other} already ({line}), and cannot be in {group} too");
         reader.clash(place, "call_park_group.members", fault);
         return false;
     }
@@ -409,4 +410,12 @@ fn read_no_answer(item: &Item<'_>, reader: &mut Reader<'_, '_>, known: &Known) -
         known.check_dialable(item, number, reader);
     }
     Some(no_answer)
+}
+
+/// One without a name has its own complaint, and is spoken of all the same.
+fn group_words(name: &CallerName) -> String {
+    match name.is_empty() {
+        true => "a call park group without a name".to_owned(),
+        false => format!("the call park group {name}"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::console::effect::Effect;
-use crate::console::state::{State, ToField, Weight};
+use crate::console::state::{Mode, State, ToField, Weight};
 use crate::domain::effects::Effects;
 use crate::domain::ids::{Extension, Number};
 use crate::domain::time::Moment;
@@ -42,6 +42,11 @@ impl State {
     }
 
     pub(super) fn paste(&mut self, text: &str, now: Moment) -> Effects<Effect> {
+        if let Mode::Prompt(prompt) = &mut self.mode {
+            let typed = text.chars().filter(|c| !c.is_control());
+            typed.for_each(|c| drop(super::prompt::type_into(prompt, c)));
+            return Effects::none();
+        }
         match dialable(text) {
             Some(number) => self.fill_to(number, now),
             None => self.say(now, Weight::Warning, "What was pasted is no number to dial"),

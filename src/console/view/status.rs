@@ -11,8 +11,6 @@ use crate::console::theme::Role;
 use crate::domain::caller_name::cut;
 
 const METER: usize = 5;
-/// Columns that everything but the devices' names takes.
-const WITHOUT_NAMES: u16 = 61;
 
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let sound = &scene.state.sound;
@@ -21,19 +19,19 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     if (&sound.ring, &sound.talk) == (&Device::Unknown, &Device::Unknown) {
         pen.plain("sound: not known yet").skip(2);
     }
-    let room = usize::from(area.width.saturating_sub(WITHOUT_NAMES));
-    let ring_width = match &sound.ring {
-        Device::Working { name } => name.width().min(room / 2),
-        Device::Unknown | Device::Missing { .. } => room / 2,
-    };
-    device("ring", &sound.ring, ring_width, scene, &mut pen);
-    device("talk", &sound.talk, room - ring_width, scene, &mut pen);
     let words = [
         sound.microphone_percent.map(|percent| format!("mic {}", meter(percent))),
         sound.speaker_percent.map(|percent| format!("ear {}", meter(percent))),
         sound.loss_permille.map(|loss| format!("loss {}.{}%", loss / 10, loss % 10)),
         sound.jitter_ms.map(|jitter| format!("jit {jitter}ms")),
     ];
+    let others: usize = words.iter().flatten().map(|word| word.len() + 2).sum();
+    let around = around(&sound.ring) + around(&sound.talk);
+    let room = pen.left().saturating_sub(others.saturating_sub(2) + around);
+    let ring_width =
+        wanted(&sound.ring).min(room.saturating_sub(wanted(&sound.talk)).max(room / 2));
+    device("ring", &sound.ring, ring_width, scene, &mut pen);
+    device("talk", &sound.talk, room.saturating_sub(ring_width), scene, &mut pen);
     for word in words.into_iter().flatten() {
         if word.len() <= pen.left() {
             pen.plain(&word).skip(2);
@@ -42,6 +40,23 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let server = &scene.state.me.server;
     if area.width >= 100 && server.len() < pen.left() {
         pen.put_right(&format!("server {server} "), scene.theme.style(Role::Plain));
+    }
+}
+
+/// Columns of a device but for its own words.
+fn around(device: &Device) -> usize {
+    match device {
+        Device::Unknown => 0,
+        Device::Working { .. } => "ring: ok  ".len(),
+        Device::Missing { .. } => "ring:NONE ()  ".len(),
+    }
+}
+
+fn wanted(device: &Device) -> usize {
+    match device {
+        Device::Unknown => 0,
+        Device::Working { name } => name.width(),
+        Device::Missing { reason } => reason.width(),
     }
 }
 

@@ -34,7 +34,6 @@ pub(super) struct Booth {
     pub poll: Poll,
     pub commands: Receiver<DeskSound>,
     pub news: Receiver<News>,
-    pub events: UnboundedSender<SoundEvent>,
     pub clock: Clock,
     pub desk: Desk,
     pub ports: Ports,
@@ -47,6 +46,8 @@ pub(super) struct Booth {
     /// When the next frame is due; none while there is nothing to say or hear.
     pub next_frame: Option<Moment>,
     pub idle_frames: u32,
+    /// The last to be dropped: who hears of its end finds recordings whole.
+    pub events: UnboundedSender<SoundEvent>,
 }
 
 pub(super) struct BoundLine {
@@ -142,23 +143,28 @@ impl Booth {
                     }
                 }
                 News::Ready(place, name) => {
-                    let which = self.device(place);
-                    self.report(SoundEvent::DeviceReady { which, name });
+                    for which in self.devices(place) {
+                        self.report(SoundEvent::DeviceReady { which, name: name.clone() });
+                    }
                 }
                 News::Missing(place, why) => {
-                    let which = self.device(place);
-                    self.report(SoundEvent::NoDevice { which, why });
+                    for which in self.devices(place) {
+                        self.report(SoundEvent::NoDevice { which, why: why.clone() });
+                    }
                 }
             }
         }
     }
 
-    /// A loudspeaker that serves several ends is called by the first of them.
-    fn device(&self, place: Place) -> SoundDevice {
+    /// A loudspeaker may serve several ends, and each of them is told.
+    fn devices(&self, place: Place) -> Vec<SoundDevice> {
         match place {
-            Place::Microphone => SoundDevice::Microphone,
-            Place::Speaker(number) if number == self.roles.ear => SoundDevice::Ear,
-            Place::Speaker(_) => SoundDevice::Ringer,
+            Place::Microphone => vec![SoundDevice::Microphone],
+            Place::Speaker(number) => {
+                let ends =
+                    [(self.roles.ear, SoundDevice::Ear), (self.roles.ringer, SoundDevice::Ringer)];
+                ends.into_iter().filter(|(of, _)| *of == number).map(|(_, end)| end).collect()
+            }
         }
     }
 

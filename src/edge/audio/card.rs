@@ -261,6 +261,13 @@ fn samples_in(span: Duration, rate_hz: u32) -> usize {
     (span.as_secs_f64() * f64::from(rate_hz)) as usize
 }
 
+/// In words that fit into a status row; the library's own are sentences.
 fn words(error: cpal::Error) -> String {
-    error.to_string()
+    match error.kind() {
+        ErrorKind::DeviceNotAvailable => "no sound card".to_owned(),
+        ErrorKind::HostUnavailable => "no sound system".to_owned(),
+        ErrorKind::DeviceBusy => "in use by another program".to_owned(),
+        ErrorKind::PermissionDenied => "not allowed".to_owned(),
+        _ => error.to_string(),
+    }
 }
