@@ -13,6 +13,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::domain::time::Moment;
 use crate::edge::clock::Clock;
+use crate::edge::precedence::prefer_this_thread;
 
 const WAKE: Token = Token(usize::MAX);
 /// Longest datagram taken.
@@ -100,9 +101,10 @@ impl Reading {
             readers.push((*address, socket));
         }
         let (sender, arrivals) = sync_channel(ARRIVALS_MAX);
-        let thread = thread::Builder::new()
-            .name("peers".into())
-            .spawn(move || read(poll, &readers, clock, &sender))?;
+        let thread = thread::Builder::new().name("peers".into()).spawn(move || {
+            prefer_this_thread();
+            read(poll, &readers, clock, &sender);
+        })?;
         Ok(Self { arrivals: Some(arrivals), waker, thread: Some(thread) })
     }
 

@@ -73,6 +73,7 @@ fn happened_words(happened: &Happened) -> Value {
             json!({ "event": "parked call shown", "shows": shown(who) })
         }
         Happened::ParkShown { parked: None } => json!({ "event": "no parked call shown" }),
+        Happened::LampShown { busy } => json!({ "event": "lamp", "busy": busy }),
         Happened::CannotDo(deed) => json!({ "event": "cannot do", "deed": format!("{deed:?}") }),
         Happened::Unreadable { bytes } => json!({ "event": "unreadable message", "bytes": bytes }),
     }

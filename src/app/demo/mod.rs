@@ -8,7 +8,7 @@ mod diary;
 mod memory;
 mod office;
 mod play;
-mod stage;
+pub mod stage;
 mod stopwatch;
 mod story;
 mod troupe;

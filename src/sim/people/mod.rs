@@ -8,6 +8,7 @@
 pub mod crowd;
 mod digest;
 pub mod ear;
+mod lamp;
 pub mod letter;
 mod parked;
 pub mod person;

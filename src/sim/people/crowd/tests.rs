@@ -186,3 +186,35 @@ fn a_transfer_is_asked_for_after_a_moment_of_silence_and_a_refusal_leaves_the_ca
     street.pass(s(1));
     assert_eq!(street.hears(BEN), Some(Sound::Voice(Pitch(0))));
 }
+
+#[test]
+fn a_lamp_is_subscribed_to_and_shown_as_its_notifications_say() {
+    let mut crowd = Crowd::new(Chance::from_seed(7));
+    let ann = crowd.join(identity("Ann", 1));
+    let (at, server) = (identity("", 1).at, identity("", 1).server);
+    let sent = crowd.tell(ann, Deed::WatchLamp { number: "701".to_owned() }, Moment::START);
+    let asked = sent.into_iter().find_map(|effect| match effect {
+        CrowdEffect::Send { bytes, .. } => letter::read(&bytes),
+        CrowdEffect::Report { .. } => None,
+    });
+    let Some(Letter::Request(asked)) = asked else { panic!("nothing was asked") };
+    assert_eq!(asked.uri.user(), Some("701"));
+    assert_eq!(asked.event().as_deref(), Some("dialog"));
+    for (state, busy) in [("confirmed", true), ("terminated", false)] {
+        let body =
+            format!("<dialog-info><dialog id=\"1\"><state>{state}</state></dialog></dialog-info>");
+        let notify = format!(
+            "NOTIFY sip:101@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK{state}\r\n\
+             From: <sip:701@h>;tag=1\r\nTo: <sip:101@h>;tag={}\r\nCall-ID: {}\r\nCSeq: 1 NOTIFY\r\n\
+             Event: dialog\r\nContent-Length: {}\r\n\r\n{body}",
+            asked.sender_tag().unwrap(),
+            asked.call_id().unwrap(),
+            body.len(),
+        );
+        let shown = crowd.handle(at, server, notify.as_bytes(), Moment::START);
+        let news = News::Happened(Happened::LampShown { busy });
+        assert!(
+            shown.into_iter().any(|it| it == CrowdEffect::Report { who: ann, news: news.clone() })
+        );
+    }
+}

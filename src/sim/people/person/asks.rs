@@ -13,7 +13,7 @@ use crate::sim::people::letter::Reading;
 use crate::sim::people::person::alarms::Alarm;
 use crate::sim::people::person::dialog::{Dialog, with_body};
 use crate::sim::people::person::messages::{CallNumber, Happened};
-use crate::sim::people::person::{Person, T1, T2, TIMER_F};
+use crate::sim::people::person::{Person, T1, T2, TIMER_F, Watch, Watched};
 
 /// An INVITE that rings may ring this long.
 const RINGING_MAX: Duration = Duration::from_secs(300);
@@ -220,7 +220,7 @@ impl Person {
             Purpose::Register => self.registration.cseq = number,
             Purpose::Watch => {
                 if let Some(watch) = &mut self.watch {
-                    watch.cseq = number;
+                    watch.dialog.cseq = number;
                 }
             }
             Purpose::Open(call)
@@ -289,21 +289,33 @@ impl Person {
         }
     }
 
-    pub fn watch(&mut self, now: Moment) {
+    pub fn watch_parks(&mut self, now: Moment) {
         let user = self.identity.user.clone();
-        self.watch = Some(Dialog::towards(&user, &self.identity, &mut self.chance));
+        self.watch(&user, Watched::Parks, now);
+    }
+
+    pub fn watch_lamp(&mut self, number: &str, now: Moment) {
+        self.watch(number, Watched::Lamp, now);
+    }
+
+    fn watch(&mut self, user: &str, of: Watched, now: Moment) {
+        let dialog = Dialog::towards(user, &self.identity, &mut self.chance);
+        self.watch = Some(Watch { dialog, of });
         self.refresh_watch(now);
     }
 
     pub fn refresh_watch(&mut self, now: Moment) {
         let branch = self.draw_branch();
-        let request = self
-            .watch
-            .as_mut()
-            .and_then(|watch| watch.request(Method::Subscribe, &self.identity, &branch));
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        let (event, accept) = match watch.of {
+            Watched::Parks => ("call-info", "application/x-broadworks-callpark-info+xml"),
+            Watched::Lamp => ("dialog", "application/dialog-info+xml"),
+        };
+        let request = watch.dialog.request(Method::Subscribe, &self.identity, &branch);
         if let Some(mut request) = request {
-            let accept = "application/x-broadworks-callpark-info+xml";
-            request.headers.push(rsip::headers::Event::new("call-info").into());
+            request.headers.push(rsip::headers::Event::new(event).into());
             request.headers.push(rsip::headers::Accept::new(accept).into());
             request.headers.push(rsip::headers::Expires::new(EXPIRES_S.to_string()).into());
             with_body(&mut request.headers, "", "");
@@ -314,9 +326,9 @@ impl Person {
     fn watching(&mut self, response: &Response, now: Moment) {
         let again = Duration::from_secs(granted_s(response).max(10)) * 4 / 5;
         self.alarms.set(now + again, Alarm::RefreshWatch);
-        if let Some(watch) = &mut self.watch {
-            watch.remote_tag = response.to_tag();
-            watch.target = response.target().unwrap_or_else(|| watch.target.clone());
+        if let Some(Watch { dialog, .. }) = &mut self.watch {
+            dialog.remote_tag = response.to_tag();
+            dialog.target = response.target().unwrap_or_else(|| dialog.target.clone());
         }
     }
 }

@@ -20,7 +20,8 @@ impl Person {
         let done = match &deed {
             Deed::Register => return self.register(now),
             Deed::Unregister => return self.register_for(0, now),
-            Deed::WatchParks => return self.watch(now),
+            Deed::WatchParks => return self.watch_parks(now),
+            Deed::WatchLamp { number } => return self.watch_lamp(number, now),
             Deed::Behave(manners) => {
                 self.manners = *manners;
                 return;

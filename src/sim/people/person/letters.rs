@@ -6,6 +6,7 @@ use rsip::headers::UntypedHeader;
 use rsip::{Method, Request};
 
 use crate::domain::time::Moment;
+use crate::sim::people::lamp;
 use crate::sim::people::letter::{Reading, Shown, reply};
 use crate::sim::people::parked;
 use crate::sim::people::person::Person;
@@ -109,7 +110,7 @@ impl Person {
     ) {
         let watch = self.watch.as_ref();
         let is_watch =
-            watch.is_some_and(|watch| Some(&watch.call_id) == request.call_id().as_ref());
+            watch.is_some_and(|watch| Some(&watch.dialog.call_id) == request.call_id().as_ref());
         match (request.event().as_deref(), call) {
             (Some("refer"), Some(call)) => {
                 self.answer_with(request, from, 200, now);
@@ -118,6 +119,10 @@ impl Person {
             (Some("call-info"), _) if is_watch => {
                 self.answer_with(request, from, 200, now);
                 self.report(Happened::ParkShown { parked: parked::read(&request.body) });
+            }
+            (Some("dialog"), _) if is_watch => {
+                self.answer_with(request, from, 200, now);
+                self.report(Happened::LampShown { busy: lamp::is_busy(&request.body) });
             }
             (Some("refer"), None) => self.answer_with(request, from, 200, now),
             _ => self.answer_with(request, from, 481, now),

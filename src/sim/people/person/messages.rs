@@ -49,6 +49,11 @@ pub enum Deed {
     Unregister,
     /// Watches calls parked for him: subscribes to `call-info`.
     WatchParks,
+    /// Watches whether anybody is at this number: subscribes to `dialog`
+    /// (RFC 4235). Instead of parked calls; he has one subscription.
+    WatchLamp {
+        number: String,
+    },
     Behave(Manners),
     Call {
         to: String,
@@ -153,6 +158,10 @@ pub enum Happened {
     /// His phone's display of parked calls: the one that `*88` would return.
     ParkShown {
         parked: Option<Shown>,
+    },
+    /// The lamp that he watches.
+    LampShown {
+        busy: bool,
     },
     /// He was told to do what he cannot do now.
     CannotDo(Deed),

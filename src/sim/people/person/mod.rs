@@ -46,9 +46,24 @@ pub struct Person {
     calls: BTreeMap<CallNumber, Call>,
     calls_had: u32,
     registration: Dialog,
-    watch: Option<Dialog>,
+    watch: Option<Watch>,
     alarms: Alarms,
     out: Effects<PersonEffect>,
+}
+
+/// His one subscription.
+#[derive(Clone, Debug)]
+struct Watch {
+    dialog: Dialog,
+    of: Watched,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    /// Event `call-info`.
+    Parks,
+    /// Event `dialog`.
+    Lamp,
 }
 
 impl Person {
@@ -78,7 +93,7 @@ impl Person {
     pub fn knows(&self, call_id: &str) -> bool {
         self.calls.values().any(|call| call.dialog.call_id == call_id)
             || self.registration.call_id == call_id
-            || self.watch.as_ref().is_some_and(|watch| watch.call_id == call_id)
+            || self.watch.as_ref().is_some_and(|watch| watch.dialog.call_id == call_id)
             || self.asks.values().any(|ask| ask.request.call_id().as_deref() == Some(call_id))
     }
 
