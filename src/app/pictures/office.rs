@@ -271,8 +271,8 @@ impl Office {
         self.keys += 1;
         let parker =
             person(PEOPLE.iter().position(|(number, ..)| *number == by).unwrap_or_default());
-        let first = parker.name.as_str().split(' ').next().unwrap_or_default();
-        let what = if by == "101" { "rings you".to_owned() } else { format!("rings {first}") };
+        // As the office says it; the screen makes it short.
+        let what = format!("rings {}", parker.name);
         self.table.calls.push(ParkedView {
             key: self.keys,
             place: extension(place),

@@ -11,7 +11,8 @@ use crate::console::state::clock::{left, span};
 use crate::console::state::{Knowledge, ParkedRow, Pending, Selected, Urgency};
 use crate::console::theme::Role;
 use crate::domain::caller_name::cut;
-use crate::domain::park_table::PhaseView;
+use crate::domain::ids::Extension;
+use crate::domain::park_table::{Parker, PhaseView};
 
 /// The bar of the recall clock.
 const BAR: usize = 10;
@@ -190,6 +191,7 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
     }
     let until = parked.until_next(row, scene.tick);
     let what = row.view.next.as_ref().map_or("", |next| &next.what);
+    let what = &shortly(what, &row.view.parker, &scene.state.me.extension);
     let role = match row.view.phase {
         PhaseView::Waiting | PhaseView::Resting => Role::Plain,
         PhaseView::Recalling | PhaseView::HandingOver => Role::Recall,
@@ -209,6 +211,17 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
         _ => scene.theme.style(role),
     };
     (words, style)
+}
+
+/// The office says the parking user's whole name; here it is "you", or what
+/// colleagues call him, so that the clock beside it has room.
+fn shortly(what: &str, parker: &Parker, me: &Extension) -> String {
+    let whole = parker.name.as_str();
+    let short = match parker.extension == *me {
+        true => "you",
+        false => whole.split(' ').next().unwrap_or_default(),
+    };
+    if whole.is_empty() { what.to_owned() } else { what.replacen(whole, short, 1) }
 }
 
 fn promise(state: &str, what: &str, until: Duration, width: usize) -> String {
@@ -264,5 +277,21 @@ fn second_words(scene: &Scene, row: &ParkedRow) -> String {
         (Some(group), "") => format!("{place}, group {group}"),
         (Some(group), why) => format!("{place}, group {group}: {why}"),
         (None, _) => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::caller_name::CallerName;
+
+    #[test]
+    fn the_promise_calls_me_you_and_colleagues_by_their_first_names() {
+        let extension = |text: &str| Extension::parse(text).unwrap();
+        let bob = Parker { name: CallerName::clean("Bob Reception"), extension: extension("101") };
+        let what = "rings Bob Reception, then Sales";
+        assert_eq!(shortly(what, &bob, &extension("101")), "rings you, then Sales");
+        assert_eq!(shortly(what, &bob, &extension("102")), "rings Bob, then Sales");
+        assert_eq!(shortly("rings Sales", &bob, &extension("101")), "rings Sales");
     }
 }
