@@ -73,9 +73,10 @@ impl Phone {
         }
     }
 
-    /// The office has had time to answer, and then some.
+    /// The office has had time to answer, unless something of it came after
+    /// it was asked.
     pub(super) fn perhaps_office_is_silent(&mut self, now: Moment) {
-        let is_silent = now.since(self.liveness.heard_at) >= PATIENCE;
+        let is_silent = now.since(self.liveness.heard_at) >= ASK_AFTER + PATIENCE;
         if is_silent && self.register.is_up() && self.leaving == Leaving::No {
             self.office_is_silent(now);
         }

@@ -48,6 +48,8 @@ pub struct House {
     pub weather: Weather,
     /// Every desk is written down, dropped and restored after each input.
     pub forgetful: bool,
+    /// A desk's machine does nothing on the dot.
+    pub late: Duration,
     chance: Chance,
     underway: BTreeMap<(Moment, u64), (bool, Flow, Bytes)>,
     sent: u64,
@@ -67,6 +69,7 @@ impl House {
             now: Moment::START + s(1),
             weather: Weather::default(),
             forgetful: false,
+            late: Duration::ZERO,
             chance: Chance::from_seed(seed + 1),
             underway: BTreeMap::new(),
             sent: 0,
@@ -231,7 +234,7 @@ impl House {
             let packet = self.underway.keys().next().map(|(at, _)| *at);
             let office = self.exchange.next_wakeup().map(|wakeup| wakeup.at);
             let desks = self.desks.iter().filter_map(|desk| desk.phone.next_wakeup());
-            let desks = desks.map(|wakeup| wakeup.at).min();
+            let desks = desks.map(|wakeup| wakeup.at + self.late).min();
             let callers = self.callers.values().filter_map(Handset::next_wakeup).min();
             let next = [packet, office, desks, callers].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= end) else { break };

@@ -1,5 +1,7 @@
 //! Offices that fall silent, die, and come back without their memory.
 
+use std::time::Duration;
+
 use bellhop::media::control::{SoundEvent, StreamId};
 use bellhop::phone::Input;
 use bellhop::phone::messages::{Command, Ended, Event, LineState, Registration};
@@ -42,18 +44,23 @@ fn an_office_that_falls_silent_is_said_within_ten_seconds_and_so_is_its_return()
 
 #[test]
 fn an_idle_desk_asks_and_tells_nothing_new_for_hours() {
-    let mut house = House::open();
-    let desk = house.desk("101");
-    house.desks[desk].events.clear();
-    house.run_for(s(7_200));
-    let is_refresh = |event: &Event| {
-        matches!(
-            event,
-            Event::RegistrationChanged(Registration::Registered { .. })
-                | Event::ParkTableChanged { table: Some(_), .. }
-        )
-    };
-    assert!(house.desks[desk].events.iter().all(is_refresh), "{:?}", house.desks[desk].events);
+    for late_ms in [0, 1, 5, 900] {
+        let mut house = House::open();
+        house.late = Duration::from_millis(late_ms);
+        let desk = house.desk("101");
+        house.run_for(s(2));
+        house.desks[desk].events.clear();
+        house.run_for(s(7_200));
+        let is_refresh = |event: &Event| {
+            matches!(
+                event,
+                Event::RegistrationChanged(Registration::Registered { .. })
+                    | Event::ParkTableChanged { table: Some(_), .. }
+            )
+        };
+        let events = &house.desks[desk].events;
+        assert!(events.iter().all(is_refresh), "{late_ms} ms late: {events:?}");
+    }
 }
 
 #[test]

@@ -643,7 +643,7 @@ fn a_call_that_only_this_desk_believed_in_is_said_to_be_lost() {
 fn nothing_is_claimed_in_the_name_of_an_office_that_does_not_answer() {
     let mut desk = with_parked();
     desk.talks(1, "Alice Meyer", "+33386002678");
-    assert!(desk.screen(80, 24).contains("rings Recepti… 0:15"), "{}", desk.screen(80, 24));
+    assert!(desk.screen(80, 24).contains("rings you in 0:15"), "{}", desk.screen(80, 24));
     let reason = "no answer from the office".to_owned();
     let retry_at = desk.now + Duration::from_secs(4);
     desk.hear(Heard::RegistrationChanged(Registration::Failed { reason, retry_at }));
