@@ -19,7 +19,7 @@ use crate::sip::wire::{self, Fault, Host, Method, Name, Request, Response, Uri};
 /// What we understand, for Allow.
 pub const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, UPDATE, INFO";
-pub const ALLOW_EVENTS: &str = "call-info, x-bellhop-park, refer";
+pub const ALLOW_EVENTS: &str = "call-info, dialog, line-seize, park-info, refer, x-bellhop-park";
 pub const SUPPORTED: &str = "replaces";
 pub const SERVER: &str = concat!("Bellhop/", env!("CARGO_PKG_VERSION"));
 

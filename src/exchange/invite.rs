@@ -118,6 +118,7 @@ impl Exchange {
         let leg = Leg {
             journey,
             party,
+            was_called: false,
             identity: identity.clone(),
             shown: Caller::default(),
             put_off: 0,

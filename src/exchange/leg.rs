@@ -94,6 +94,8 @@ pub struct Leg {
     /// retrieve and transfer.
     pub journey: JourneyId,
     pub party: Party,
+    /// We called it; else it called us.
+    pub was_called: bool,
     /// The far end's true name and number (product M1).
     pub identity: Caller,
     /// Whom its display shows, as far as its phone has confirmed it.

@@ -1,84 +1,138 @@
-//! What watchers are told: the whole truth each time, never a difference.
+//! Sending watchers what they are to be told: the whole truth each time,
+//! never a difference.
 
-use std::fmt::Write;
+use bytes::Bytes;
 
 use crate::domain::ids::Extension;
 use crate::domain::park_table::{self, ParkTable, ParkedView, Parker, PhaseView};
-use crate::exchange::Exchange;
-use crate::exchange::tables::{DATAGRAM_ROOM, Written};
-use crate::exchange::watch::{CALL_PARK_XML, NotifyBody, Package, Subscription};
-use crate::park::{Parked, Phase, Which};
+use crate::exchange::dialog_info::DIALOG_INFO;
+use crate::exchange::pages::Pages;
+use crate::exchange::watch::{CALL_PARK_XML, News, Package, Subscription};
+use crate::exchange::{Due, Errand, Exchange};
+use crate::park::{Parked, Phase};
+use crate::sip::dialog::DialogId;
+use crate::sip::wire::{Method, Name};
 
-/// Yealink keeps no longer names (docs/PROTOCOL.md).
-const DISPLAY_MAX: usize = 32;
+/// What a NOTIFY says; its place in the dialog is added when it goes out.
+struct Letter {
+    event: String,
+    state: String,
+    call_info: Option<String>,
+    body: Option<(&'static str, Bytes)>,
+    /// Of a lamp's document.
+    digest: Option<u64>,
+}
 
 impl Exchange {
-    /// `all` is written when the first console needs it, and kept for the rest
-    /// of the turn.
-    pub(super) fn notify_of(
-        &self,
-        subscription: &Subscription,
-        all: &mut Option<Written>,
-    ) -> NotifyBody {
+    /// Sends what this turn has changed, to everybody concerned.
+    pub(super) fn notify_watchers(&mut self) {
+        if !self.state.watchers.take_news() {
+            return;
+        }
+        self.mark_concerned();
+        let due = self.state.watchers.whose_turn_it_is();
+        let mut pages = Pages::of(self);
+        let letters: Vec<(DialogId, Option<Letter>)> = due
+            .into_iter()
+            .map(|id| {
+                let letter = self.news_for(&id, &mut pages);
+                (id, letter)
+            })
+            .collect();
+        for (id, letter) in letters {
+            match letter {
+                Some(letter) => self.post(&id, letter),
+                None => self.state.watchers.knows_all(&id),
+            }
+        }
+    }
+
+    /// None: the watcher knows it already.
+    fn news_for(&self, id: &DialogId, pages: &mut Pages<'_>) -> Option<Letter> {
+        let subscription = self.state.watchers.get(id)?;
+        let letter = self.letter(subscription, pages);
+        let known = letter.digest.is_some() && letter.digest == subscription.knows;
+        (!known).then_some(letter)
+    }
+
+    fn post(&mut self, id: &DialogId, letter: Letter) {
+        let Some(subscription) = self.state.watchers.get_mut(id) else { return };
+        subscription.news = News::Underway;
+        subscription.knows = letter.digest;
+        let over = subscription.expires_at <= self.now;
+        self.send_letter(id, letter, Errand::Notify(id.clone()));
+        if over {
+            self.state.watchers.remove(id);
+            self.state.due.clear(&Due::Subscription(id.clone()));
+        }
+    }
+
+    pub(super) fn subscription_expired(&mut self, id: &DialogId) {
+        let Some(subscription) = self.state.watchers.get(id) else { return };
+        // The last one says that it is the last (RFC 6665 §4.1.3).
+        if subscription.news != News::Adrift {
+            let letter = self.letter(subscription, &mut Pages::of(self));
+            self.send_letter(id, letter, Errand::Parting);
+        }
+        self.state.watchers.remove(id);
+    }
+
+    fn letter(&self, subscription: &Subscription, pages: &mut Pages<'_>) -> Letter {
         let left_s = subscription.expires_at.since(self.now).as_secs();
         let state = match left_s {
             0 => "terminated;reason=timeout".to_owned(),
             left_s => format!("active;expires={left_s}"),
         };
         let event = subscription.event.clone();
-        match subscription.package {
+        let letter = Letter { event, state, call_info: None, body: None, digest: None };
+        let watcher = &subscription.watcher;
+        match &subscription.package {
             Package::CallInfo { with_body } => {
-                let domain = &self.settings.domain;
-                let idle = format!("<sip:{domain}>;appearance-index=*;appearance-state=idle");
-                let body =
-                    with_body.then(|| (CALL_PARK_XML, self.call_park_xml(&subscription.watcher)));
-                NotifyBody { event, state, call_info: Some(idle), body }
+                let body = with_body.then(|| (CALL_PARK_XML, pages.call_park(watcher)));
+                Letter { call_info: Some(self.appearance("*", "idle")), body, ..letter }
+            }
+            Package::ParkInfo => {
+                Letter { body: Some((CALL_PARK_XML, pages.call_park(watcher))), ..letter }
+            }
+            Package::Seizure { appearance } => {
+                let state = if left_s == 0 { "idle" } else { "seized" };
+                let call_info = self.appearance(&appearance.to_string(), state);
+                Letter { call_info: Some(call_info), ..letter }
+            }
+            Package::Lamp { watched, entity } => {
+                let page = pages.lamp(subscription, entity, watched);
+                // The first NOTIFY of a dialog has CSeq 1 and version 0, and
+                // both jump together after a restart (RFC 4235 §4.3).
+                let text = page.numbered(subscription.dialog.local_cseq);
+                let body = Some((DIALOG_INFO, Bytes::from(text)));
+                Letter { body, digest: Some(page.digest()), ..letter }
             }
             Package::ParkTable => {
-                let all = all.get_or_insert_with(|| self.written());
-                let reliable = subscription.dialog.flow.transport.is_reliable();
-                let room = if reliable { usize::MAX } else { DATAGRAM_ROOM };
-                let text = self.table_text(&subscription.watcher, all, room);
-                let body = Some((park_table::MIME_TYPE, text));
-                NotifyBody { event, state, call_info: None, body }
+                let text = pages.table(subscription);
+                Letter { body: Some((park_table::MIME_TYPE, Bytes::from(text))), ..letter }
             }
         }
     }
 
-    /// The call that this watcher's next retrieve code would fetch.
-    fn call_park_xml(&self, watcher: &Extension) -> String {
-        let group = self.settings.group_of(watcher).map(|group| group.name.clone());
-        let mine = Which::Mine { me: watcher.clone(), group };
-        let mut xml = String::from(concat!(
-            r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-            "\r\n",
-            r#"<x-broadworks-callpark-info xmlns="http://schema.broadsoft.com/callpark">"#,
-            "\r\n",
-        ));
-        match self.state.lot.find(&mine) {
-            Err(_) => xml.push_str("  <callpark/>\r\n"),
-            Ok(parked) => xml.push_str(&self.parked_xml(parked, watcher)),
-        }
-        xml.push_str("</x-broadworks-callpark-info>\r\n");
-        xml
+    /// Of a line that may be shared; ours are not.
+    fn appearance(&self, index: &str, state: &str) -> String {
+        let domain = &self.settings.domain;
+        format!("<sip:{domain}>;appearance-index={index};appearance-state={state}")
     }
 
-    fn parked_xml(&self, parked: &Parked, watcher: &Extension) -> String {
-        let caller = self.caller_of(parked.journey);
-        let display = if parked.at == *watcher {
-            caller.name.fit(DISPLAY_MAX)
-        } else {
-            let place = format!(" (at {})", parked.at);
-            let room = DISPLAY_MAX.saturating_sub(place.len());
-            crate::domain::caller_name::CallerName::clean(&caller.to_string()).fit(room) + &place
-        };
-        let uri = self.name_addr(&caller).uri;
-        let uri = if caller.is_withheld() { uri.to_string() } else { format!("{uri};user=phone") };
-        let mut xml = String::from("  <callpark>\r\n    <parked>\r\n");
-        let (display, uri) = (escaped(&display), escaped(&uri));
-        let _ = write!(xml, "      <identity display=\"{display}\">{uri}</identity>\r\n");
-        xml.push_str("    </parked>\r\n  </callpark>\r\n");
-        xml
+    fn send_letter(&mut self, id: &DialogId, letter: Letter, errand: Errand) {
+        let Some(subscription) = self.state.watchers.get_mut(id) else { return };
+        let flow = subscription.dialog.flow;
+        let mut notify = subscription.dialog.request(Method::Notify);
+        notify.headers.push(Name::Event, letter.event);
+        notify.headers.push(Name::SubscriptionState, letter.state);
+        if let Some(call_info) = letter.call_info {
+            notify.headers.push(Name::CallInfo, call_info);
+        }
+        if let Some((content_type, body)) = letter.body {
+            notify = notify.body(content_type, body);
+        }
+        self.send_request(notify, flow, errand);
     }
 
     /// The whole table as one watcher may see it (product Q19).
@@ -131,21 +185,4 @@ fn phase_view(phase: &Phase) -> PhaseView {
 
 pub(super) fn milliseconds(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Text and attribute values (XML 1.0 §2.4). Controls cannot be here: names
-/// are cleaned at the door.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&apos;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }

@@ -122,6 +122,7 @@ impl Exchange {
         self.adopt(Leg {
             journey,
             party: target.party,
+            was_called: true,
             identity: target.identity,
             shown: caller.clone(),
             put_off: 0,

@@ -103,7 +103,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bindings_per_extension: 10,
-            subscriptions_per_extension: 40,
+            subscriptions_per_extension: 200,
             subscriptions: 20_000,
             legs: 20_000,
             open_per_host: 2_000,

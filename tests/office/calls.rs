@@ -202,6 +202,11 @@ fn phones_that_die_are_noticed_and_the_other_side_is_let_go() {
 /// Alice Smith, from outside, talks to reception.
 pub fn talking() -> (World, std::net::SocketAddr, std::net::SocketAddr) {
     let mut world = World::open();
+    let (reception, alice) = talking_in(&mut world);
+    (world, reception, alice)
+}
+
+pub fn talking_in(world: &mut World) -> (std::net::SocketAddr, std::net::SocketAddr) {
     let reception = world.phone("101", 11);
     let alice = world.caller("+3386002678", "Alice Smith");
     world.act(alice, |phone, now| phone.dial("4930555", now));
@@ -209,7 +214,7 @@ pub fn talking() -> (World, std::net::SocketAddr, std::net::SocketAddr) {
     world.act(reception, |phone, now| phone.answer(now));
     world.settle();
     assert_eq!((world.hears(alice), world.hears(reception)), (person(reception), person(alice)));
-    (world, reception, alice)
+    (reception, alice)
 }
 
 #[test]

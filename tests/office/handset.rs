@@ -194,6 +194,28 @@ impl Handset {
         self.request(request, now);
     }
 
+    /// Watches something else than its own extension.
+    pub fn watch(&mut self, user: &str, event: &'static str, now: Moment) {
+        let request = self.outside_dialog(Method::Subscribe, user, self.uri(user));
+        let request = request.with(Name::Event, event).with(Name::Expires, "1800");
+        self.request(request, now);
+    }
+
+    /// Renews the subscription that `answer` was given to; 0 s ends it.
+    pub fn watch_on(&mut self, answer: &Response, cseq: u32, expires_s: u32, now: Moment) {
+        let headers = &answer.headers;
+        let renewal = Request::new(Method::Subscribe, headers.contact().unwrap().uri)
+            .with(Name::From, headers.from().unwrap().to_string())
+            .with(Name::To, headers.to().unwrap().to_string())
+            .with(Name::CallId, headers.call_id().unwrap())
+            .with(Name::CSeq, format!("{cseq} SUBSCRIBE"))
+            .with(Name::MaxForwards, "70")
+            .with(Name::Contact, format!("<{}>", self.contact()))
+            .with(Name::Event, "dialog")
+            .with(Name::Expires, expires_s.to_string());
+        self.request(renewal, now);
+    }
+
     /// Dials; the line's index.
     pub fn dial(&mut self, number: &str, now: Moment) -> usize {
         let invite = self.outside_dialog(Method::Invite, number, self.uri(number));
@@ -635,6 +657,14 @@ impl Handset {
         };
         let named = from_update.or_else(answer)?;
         Some((named.display.clone().unwrap_or_default(), named.uri.user_decoded()?))
+    }
+
+    /// The bodies of its NOTIFYs of this event about `entity`.
+    pub fn lamp(&self, entity: &str) -> Vec<String> {
+        let entity = format!("entity=\"{entity}\"");
+        let notifies = self.got.iter().filter(|r| r.method == Method::Notify);
+        let bodies = notifies.map(|r| String::from_utf8(r.body.to_vec()).unwrap());
+        bodies.filter(|body| body.contains(&entity)).collect()
     }
 
     /// The last NOTIFY of this event, as text.

@@ -13,6 +13,7 @@ mod connections;
 mod door;
 mod handset;
 mod identity;
+mod lamps;
 mod park;
 mod recall;
 mod strangers;

@@ -3,7 +3,7 @@
 use bellhop::domain::park_table::{EVENT_PACKAGE, LampState, MIME_TYPE, ParkTable, PhaseView};
 
 use bellhop::exchange::{Effect, Input};
-use bellhop::sip::wire::{Method, Name, Request};
+use bellhop::sip::wire::{Method, Name};
 
 use crate::world::*;
 
@@ -219,19 +219,7 @@ fn a_renewal_too_brief_is_refused_and_the_subscription_stays() {
     world.act(bob, |phone, now| phone.subscribe("call-info", XML, now));
     world.settle();
     let answer = world.get(bob).answers.last().unwrap().1.clone();
-    world.act(bob, |phone, now| {
-        let headers = &answer.headers;
-        let renewal = Request::new(Method::Subscribe, headers.contact().unwrap().uri)
-            .with(Name::From, headers.from().unwrap().to_string())
-            .with(Name::To, headers.to().unwrap().to_string())
-            .with(Name::CallId, headers.call_id().unwrap())
-            .with(Name::CSeq, "9 SUBSCRIBE")
-            .with(Name::MaxForwards, "70")
-            .with(Name::Contact, "<sip:103@10.0.0.13:5060>")
-            .with(Name::Event, "call-info")
-            .with(Name::Expires, "10");
-        phone.request(renewal, now)
-    });
+    world.act(bob, |phone, now| phone.watch_on(&answer, 9, 10, now));
     world.settle();
     assert_eq!(world.get(bob).last_answer(&Method::Subscribe).0, 423);
     let told = world.get(bob).got.len();

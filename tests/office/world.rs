@@ -68,6 +68,8 @@ impl Office {
 }
 
 pub struct World {
+    /// Of the first tenant.
+    settings: Settings,
     pub exchange: Office,
     pub handsets: BTreeMap<SocketAddr, Handset>,
     pub now: Moment,
@@ -97,11 +99,13 @@ impl World {
 
     /// Several tenants of one server. What the stories look at is the first.
     pub fn of(tenants: Vec<Settings>, seed: u128) -> Self {
+        let settings = tenants[0].clone();
         let offices = tenants.into_iter().zip(0..).map(|(settings, index)| {
             Exchange::new(settings, Chance::from_seed(seed + index * 1_000), [7; 32])
         });
         let exchange = Office(Building::new(offices.collect()));
         let mut world = Self {
+            settings,
             exchange,
             handsets: BTreeMap::new(),
             now: Moment::START,
@@ -296,7 +300,7 @@ impl World {
         self.connected.clear();
         self.handsets.values_mut().for_each(|handset| handset.connection = None);
         let (exchange, now, effects) =
-            Exchange::restore(snapshot, settings(), [8; 32], wall + away);
+            Exchange::restore(snapshot, self.settings.clone(), [8; 32], wall + away);
         self.exchange = Office(Building::new(vec![exchange]));
         self.now = now;
         self.carry_out(effects);

@@ -13,10 +13,7 @@ pub fn read(device: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Habits {
     let park_info = later(device.take("park_info"));
     let message = later(device.take("message"));
     let remote_party_id = later(device.take("remote_party_id"));
-    let lamp = device.take("lamp").and_then(|item| {
-        item.later(reader, "lamps on phones' keys come");
-        item.one_of(reader, &LampWord::NAMES)
-    });
+    let lamp = device.take("lamp").and_then(|item| item.one_of(reader, &LampWord::NAMES));
     Habits {
         lamp,
         park_info: park_info.unwrap_or(false),
