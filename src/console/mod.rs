@@ -9,6 +9,7 @@
 //! It speaks to the phone in [`crate::phone::messages`] alone and never sees
 //! a SIP message, a terminal or a clock.
 
+pub mod burst;
 pub mod effect;
 pub mod event;
 pub mod hints;

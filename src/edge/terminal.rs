@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
+use std::pin::Pin;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,20 +20,23 @@ use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Sleep, sleep};
 
+use crate::console::burst::{Burst, SETTLES_AFTER};
 use crate::console::event::Event;
 use crate::console::keymap::Key;
 use crate::console::state::State;
 use crate::console::view::{self, Cursor};
 use crate::domain::time::Moment;
 use crate::edge::hang_up;
-use crate::edge::typing::in_one_go;
 
 /// Taken over: raw, alternate screen. There is one terminal in a program, and
 /// the panic hook must find it.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
 static KITTY: AtomicBool = AtomicBool::new(false);
 static PANIC_HOOK: Once = Once::new();
+/// Keys taken in one go: a flood gets its turns like everything else.
+const AT_ONCE_MAX: usize = 4_096;
 
 /// Alternate screen, the title put aside, paste and focus reported, a hidden
 /// cursor. `kitty`: keys that are ambiguous in old terminals are told apart;
@@ -98,6 +102,9 @@ pub struct Terminal {
     signals: Signals,
     /// The size at the start, and what came together with an earlier event.
     ahead: VecDeque<Event>,
+    burst: Burst,
+    /// Until the keys of the burst are known for what they are.
+    settles: Option<Pin<Box<Sleep>>>,
     /// We stopped ourselves and are set up again: the news of it is none.
     resumed: bool,
 }
@@ -148,6 +155,8 @@ impl Terminal {
             hung_up,
             signals,
             ahead,
+            burst: Burst::default(),
+            settles: None,
             resumed: false,
         })
     }
@@ -156,11 +165,11 @@ impl Terminal {
     /// half-way, as in `select!`. Never ends: a terminal that is gone terminates
     /// once, and then only the system is heard.
     pub async fn next_event(&mut self) -> Event {
-        if let Some(event) = self.ahead.pop_front() {
-            return event;
-        }
         loop {
-            let signals = &mut self.signals;
+            if let Some(event) = self.ahead.pop_front() {
+                return event;
+            }
+            let Self { signals, settles, .. } = self;
             let event = tokio::select! {
                 _ = signals.terminate.recv() => Some(Event::Terminate),
                 _ = signals.hang_up.recv() => Some(Event::Terminate),
@@ -171,14 +180,41 @@ impl Terminal {
                     Some(Ok(event)) => understood(event),
                     Some(Err(_)) | None => self.is_gone(),
                 },
+                () = settled(settles) => {
+                    self.settle();
+                    None
+                }
             };
             if let Some(first) = event {
-                self.ahead = in_one_go(first, already_there);
-                if let Some(event) = self.ahead.pop_front() {
-                    return event;
-                }
+                self.take(first);
             }
         }
+    }
+
+    /// What came, and with it everything that came in the same read.
+    fn take(&mut self, first: Event) {
+        let mut keys = Vec::new();
+        let mut event = Some(first);
+        while let Some(here) = event {
+            match here {
+                Event::Key(key) => keys.push(key),
+                Event::Terminate => return self.ahead.push_back(Event::Terminate),
+                other => self.ahead.push_back(other),
+            }
+            event = if keys.len() < AT_ONCE_MAX { already_there() } else { None };
+        }
+        if keys.is_empty() {
+            return;
+        }
+        self.ahead.extend(self.burst.add(&keys));
+        if self.settles.is_none() || self.burst.is_paste() {
+            self.settles = Some(Box::pin(sleep(SETTLES_AFTER)));
+        }
+    }
+
+    fn settle(&mut self) {
+        self.settles = None;
+        self.ahead.extend(self.burst.settle());
     }
 
     /// Draws what has changed since the last time; writes nothing when nothing has.
@@ -266,6 +302,13 @@ fn watch_for_a_hang_up() -> io::Result<UnboundedReceiver<()>> {
 async fn next_of(events: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
     match events {
         Some(events) => events.next().await,
+        None => pending().await,
+    }
+}
+
+async fn settled(sleep: &mut Option<Pin<Box<Sleep>>>) {
+    match sleep {
+        Some(sleep) => sleep.await,
         None => pending().await,
     }
 }

@@ -75,7 +75,15 @@ impl Desk {
             self.wait_ms(250);
             self.tell(Event::Key(Key::parse(key).unwrap()));
         }
+        self.settle();
         self
+    }
+
+    /// A key pressed twice is given the time in which it would repeat itself.
+    fn settle(&mut self) {
+        if self.state.doubted.is_some() {
+            self.wait_ms(120);
+        }
     }
 
     pub fn wait_ms(&mut self, ms: u64) {
@@ -93,6 +101,7 @@ impl Desk {
 
     /// What the phone was told since last asked.
     pub fn commands(&mut self) -> Vec<Command> {
+        self.settle();
         let done = std::mem::take(&mut self.done).into_iter();
         done.filter_map(|effect| match effect {
             Effect::Phone(command) => Some(command),

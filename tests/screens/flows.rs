@@ -380,15 +380,65 @@ fn a_key_that_is_held_down_acts_once() {
     assert_eq!(desk.commands(), [Command::Park { line: ONE, at: None }]);
 }
 
+/// Keyboards wait a quarter of a second to a second before they repeat a key
+/// that is held down, then repeat it ten to forty times a second.
+const HELD_KEYS: [(u64, u64); 6] = [(0, 33), (250, 25), (500, 30), (500, 92), (660, 40), (900, 60)];
+
 #[test]
-fn a_held_hang_up_key_hangs_up_one_call() {
+fn a_held_hang_up_key_hangs_nobody_up() {
+    for (delay_ms, every_ms) in HELD_KEYS {
+        for presses in 3..40 {
+            let mut desk = alice();
+            desk.holds(2, "Bob Stone", "2");
+            desk.tell(press("x"));
+            desk.wait_ms(delay_ms);
+            for _ in 1..presses {
+                desk.tell(press("x"));
+                desk.wait_ms(every_ms);
+            }
+            assert_eq!(desk.commands(), [], "{presses} at {delay_ms} ms, then every {every_ms}");
+            assert!(desk.last_notice().contains("held down"), "{}", desk.last_notice());
+            desk.wait_ms(1000);
+            sends(&mut desk, "x x", &[Command::HangUp { line: ONE }]);
+        }
+    }
+}
+
+#[test]
+fn a_held_verb_acts_once() {
+    for (delay_ms, every_ms) in HELD_KEYS {
+        let mut desk = alice();
+        desk.holds(2, "Bob Stone", "2");
+        desk.tell(press("p"));
+        desk.ends(1, Ended::Parked);
+        desk.wait_ms(delay_ms);
+        for _ in 0..20 {
+            desk.tell(press("p"));
+            desk.wait_ms(every_ms);
+        }
+        assert_eq!(desk.commands(), [Command::Park { line: ONE, at: None }], "{delay_ms}");
+    }
+}
+
+#[test]
+fn a_quick_second_press_counts_a_moment_later_or_with_the_next_key() {
+    for gap_ms in [0, 60, 90, 200] {
+        let mut desk = alice();
+        desk.tell(press("x"));
+        desk.wait_ms(gap_ms);
+        desk.tell(press("x"));
+        desk.wait_ms(119);
+        assert!(!desk.done.contains(&Effect::Phone(Command::HangUp { line: ONE })));
+        desk.wait_ms(1);
+        assert_eq!(desk.done, [Effect::Phone(Command::HangUp { line: ONE })], "{gap_ms}");
+    }
     let mut desk = alice();
     desk.holds(2, "Bob Stone", "2");
-    for _ in 0..20 {
-        desk.tell(press("x"));
-        desk.wait_ms(33);
-    }
-    assert_eq!(desk.commands(), [Command::HangUp { line: ONE }]);
+    desk.tell(press("x"));
+    desk.tell(press("x"));
+    desk.tell(press("Space"));
+    let wanted = [Command::HangUp { line: ONE }, Command::Answer { line: TWO }];
+    assert_eq!(desk.commands(), wanted);
 }
 
 #[test]

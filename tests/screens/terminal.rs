@@ -173,3 +173,22 @@ fn an_idle_desk_writes_nothing() {
     pty.types("q");
     pty.child.wait().unwrap();
 }
+
+#[test]
+fn what_is_pasted_without_a_mark_is_a_number_and_never_keys() {
+    let mut pty = Pty::start();
+    pty.types("+4930q!xx901\r");
+    pty.read_until("What was pasted is no number");
+    pty.types("+49 30 901820\r");
+    pty.read_until("+4930901820");
+    pty.types("q");
+    pty.is_given_back_once();
+}
+
+#[test]
+fn a_few_keys_in_one_write_are_keys() {
+    let mut pty = Pty::start();
+    pty.types("1051q");
+    pty.is_given_back_once();
+    assert!(String::from_utf8_lossy(&pty.seen).contains("1051"));
+}

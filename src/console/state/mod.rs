@@ -139,6 +139,8 @@ pub struct State {
     /// Parked calls whose recall has been announced, by key.
     pub announced: BTreeSet<u32>,
     pub last_key: Option<LastKey>,
+    /// A key pressed twice, held back until it is clear that it is not held down.
+    pub doubted: Option<Doubted>,
     pub focused_at: Option<Moment>,
     pub last_pick: Option<Moment>,
     pub title: String,
@@ -276,8 +278,15 @@ pub enum Leaving {
 pub struct LastKey {
     pub key: Key,
     pub at: Moment,
-    /// How many times in a row, faster than a finger can.
-    pub run: u32,
+    /// The key repeats by itself: nobody presses it.
+    pub is_held: bool,
+}
+
+/// Acts at `at`, unless it comes again before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubted {
+    pub key: Key,
+    pub at: Moment,
 }
 
 /// A line for people.
@@ -343,6 +352,7 @@ impl State {
             past: VecDeque::new(),
             announced: BTreeSet::new(),
             last_key: None,
+            doubted: None,
             focused_at: None,
             last_pick: None,
             title: String::new(),

@@ -5,41 +5,79 @@ use std::time::Duration;
 use crate::console::effect::Effect;
 use crate::console::intent::{Action, Context, Intent};
 use crate::console::keymap::Key;
-use crate::console::state::{LastKey, Mode, Pending, State, Weight};
+use crate::console::state::{Doubted, LastKey, Mode, Pending, State, Weight};
 use crate::domain::effects::Effects;
 use crate::domain::time::Moment;
 
 /// Faster than a finger: a key that is held down, or a cat.
 const REPEAT_WITHIN: Duration = Duration::from_millis(40);
+/// A key that is held down comes again so soon, even on a slow console (ten
+/// times a second); a finger does not press three times so fast.
+const HELD_WITHIN: Duration = Duration::from_millis(120);
+/// The longest that keyboards wait before a held key begins to repeat.
+const BEGINS_TO_REPEAT_WITHIN: Duration = Duration::from_secs(1);
 /// A verb so soon after the window got the focus was meant for another one.
 const FOCUS_GUARD: Duration = Duration::from_millis(150);
 
 impl State {
     pub(super) fn press(&mut self, key: Key, now: Moment) -> Effects<Effect> {
-        let run = self.run_of(key, now);
-        self.last_key = Some(LastKey { key, at: now, run });
+        let again = self.doubted.is_some_and(|doubted| doubted.key == key);
+        let before = if again { Effects::none() } else { self.no_longer_doubt(now) };
         let intent = self.read(key);
-        if self.was_not_meant(intent, run, now) {
-            return Effects::none();
+        let since = self.last_key.filter(|last| last.key == key);
+        let since = since.map(|last| (now.since(last.at), last.is_held));
+        let is_held = again || self.repeats_itself(intent, since);
+        self.last_key = Some(LastKey { key, at: now, is_held });
+        if !is_verb(intent) {
+            return before.then(self.follow(intent, now));
         }
-        self.follow(intent, now)
+        if is_held {
+            return before.then(self.held_down(intent, now));
+        }
+        if self.was_meant_for_another_window(now) {
+            return before;
+        }
+        if since.is_some_and(|(since, _)| since < BEGINS_TO_REPEAT_WITHIN) {
+            self.doubted = Some(Doubted { key, at: now + HELD_WITHIN });
+            return before;
+        }
+        before.then(self.follow(intent, now))
     }
 
-    /// How often this key has come in a row, faster than a finger can.
-    fn run_of(&self, key: Key, now: Moment) -> u32 {
-        let last = self.last_key.filter(|last| last.key == key);
-        let last = last.filter(|last| now.since(last.at) < REPEAT_WITHIN);
-        last.map_or(1, |last| last.run.saturating_add(1))
+    /// By its pace alone: too fast for a finger, or going on as before. Two
+    /// quick presses of the hang-up key are a person's.
+    fn repeats_itself(&self, intent: Intent, since: Option<(Duration, bool)>) -> bool {
+        let is_double = intent == Intent::Do(Action::HangUp);
+        since.is_some_and(|(since, was_held)| {
+            (was_held && since < HELD_WITHIN) || (since < REPEAT_WITHIN && !is_double)
+        })
     }
 
-    fn was_not_meant(&self, intent: Intent, run: u32, now: Moment) -> bool {
-        let Intent::Do(action) = intent else {
-            return false;
-        };
-        // Two quick presses of the hang-up key are a person's.
-        let run_max = if action == Action::HangUp { 2 } else { 1 };
+    fn was_meant_for_another_window(&self, now: Moment) -> bool {
         let elsewhere = self.focused_at.is_some_and(|at| now.since(at) < FOCUS_GUARD);
-        action.is_verb() && (run > run_max || (elsewhere && self.options.focus_guard))
+        elsewhere && self.options.focus_guard
+    }
+
+    /// What it did, it has done; it does no more until it is let go.
+    fn held_down(&mut self, intent: Intent, now: Moment) -> Effects<Effect> {
+        self.doubted = None;
+        if intent == Intent::Do(Action::HangUp) && self.pending.take().is_some() {
+            return self.refuse(now, "The key is held down: nobody more is hung up");
+        }
+        Effects::none()
+    }
+
+    /// When the second press of a key counts for one.
+    pub(super) fn doubts_until(&self) -> Option<Moment> {
+        self.doubted.map(|doubted| doubted.at)
+    }
+
+    /// The key has been pressed twice and not a third time: a person's.
+    pub(super) fn no_longer_doubt(&mut self, now: Moment) -> Effects<Effect> {
+        match self.doubted.take() {
+            Some(doubted) => self.follow(self.read(doubted.key), now),
+            None => Effects::none(),
+        }
     }
 
     fn read(&self, key: Key) -> Intent {
@@ -160,4 +198,8 @@ impl State {
         self.mode = Mode::Desk;
         Effects::none()
     }
+}
+
+fn is_verb(intent: Intent) -> bool {
+    matches!(intent, Intent::Do(action) if action.is_verb())
 }

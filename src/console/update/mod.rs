@@ -23,8 +23,12 @@ use crate::domain::time::{Moment, Wakeup};
 
 /// Takes one event and says what must be done about it. `now` never runs backwards.
 pub fn update(state: &mut State, event: Event, now: Moment) -> Effects<Effect> {
+    let mut effects = match state.doubts_until() {
+        Some(until) if until <= now => state.no_longer_doubt(now),
+        _ => Effects::none(),
+    };
     state.expire(now);
-    let mut effects = match event {
+    effects.extend(match event {
         Event::Key(key) => state.press(key, now),
         Event::Paste(text) => state.paste(&text, now),
         Event::FocusGained => state.focused_at(Some(now)),
@@ -36,7 +40,7 @@ pub fn update(state: &mut State, event: Event, now: Moment) -> Effects<Effect> {
         Event::Say { weight, text } => state.relay(weight, &text, now),
         Event::Terminate => state.leave_at_once(now),
         Event::Tick => Effects::none(),
-    };
+    });
     state.announce_recalls(now);
     effects.extend(state.go_on_leaving(now));
     effects.extend(state.retitle());
@@ -53,6 +57,7 @@ pub fn next_wakeup(state: &State, now: Moment) -> Wakeup {
         }
     };
     sooner(state.to_expires(), "the To: field clears");
+    sooner(state.doubts_until(), "a key is not held down");
     sooner(state.pending.as_ref().map(|pending| pending.until()), "a half-typed key is dropped");
     sooner(state.next_announcement(), "a recall is near");
     sooner(state.leaving_until(), "leaving takes too long");
