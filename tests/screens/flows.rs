@@ -404,6 +404,20 @@ fn a_held_hang_up_key_hangs_nobody_up() {
     }
 }
 
+/// As fast as a drummer: a held key begins later, and then comes faster.
+#[test]
+fn three_quick_presses_of_a_finger_are_three() {
+    for gap_ms in [40, 60, 100, 119, 149] {
+        let mut desk = Desk::idle();
+        for _ in 0..3 {
+            desk.tell(press("d"));
+            desk.wait_ms(gap_ms);
+        }
+        let wanted = [(); 3].map(|()| Command::DoNotDisturb { on: true });
+        assert_eq!(desk.commands(), wanted, "{gap_ms}");
+    }
+}
+
 #[test]
 fn a_held_verb_acts_once() {
     for (delay_ms, every_ms) in HELD_KEYS {
@@ -421,16 +435,21 @@ fn a_held_verb_acts_once() {
 }
 
 #[test]
-fn a_quick_second_press_counts_a_moment_later_or_with_the_next_key() {
-    for gap_ms in [0, 60, 90, 200] {
+fn a_second_press_that_may_be_a_held_keys_counts_a_moment_later_or_with_the_next_key() {
+    let hang_up = [Effect::Phone(Command::HangUp { line: ONE })];
+    for (gap_ms, later_ms) in
+        [(0, 40), (39, 40), (40, 0), (90, 0), (149, 0), (150, 120), (900, 120)]
+    {
         let mut desk = alice();
         desk.tell(press("x"));
         desk.wait_ms(gap_ms);
         desk.tell(press("x"));
-        desk.wait_ms(119);
-        assert!(!desk.done.contains(&Effect::Phone(Command::HangUp { line: ONE })));
-        desk.wait_ms(1);
-        assert_eq!(desk.done, [Effect::Phone(Command::HangUp { line: ONE })], "{gap_ms}");
+        if later_ms > 0 {
+            desk.wait_ms(later_ms - 1);
+            assert_eq!(desk.done, [], "{gap_ms}");
+            desk.wait_ms(1);
+        }
+        assert_eq!(desk.done, hang_up, "{gap_ms}");
     }
     let mut desk = alice();
     desk.holds(2, "Bob Stone", "2");

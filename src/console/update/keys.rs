@@ -1,5 +1,6 @@
 //! From a key to what it does.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::console::effect::Effect;
@@ -12,10 +13,11 @@ use crate::domain::time::Moment;
 /// Faster than a finger: a key that is held down, or a cat.
 const REPEAT_WITHIN: Duration = Duration::from_millis(40);
 /// A key that is held down comes again so soon, even on a slow console (ten
-/// times a second); a finger does not press three times so fast.
+/// times a second).
 const HELD_WITHIN: Duration = Duration::from_millis(120);
-/// The longest that keyboards wait before a held key begins to repeat.
-const BEGINS_TO_REPEAT_WITHIN: Duration = Duration::from_secs(1);
+/// How long keyboards wait before a held key begins to repeat: what comes
+/// sooner, but not too fast for a finger, is a finger's.
+const BEGINS_TO_REPEAT: Range<Duration> = Duration::from_millis(150)..Duration::from_secs(1);
 /// A verb so soon after the window got the focus was meant for another one.
 const FOCUS_GUARD: Duration = Duration::from_millis(150);
 
@@ -37,8 +39,8 @@ impl State {
         if self.was_meant_for_another_window(now) {
             return before;
         }
-        if since.is_some_and(|(since, _)| since < BEGINS_TO_REPEAT_WITHIN) {
-            self.doubted = Some(Doubted { key, at: now + HELD_WITHIN });
+        if let Some(wait) = since.and_then(|(since, _)| doubtful_for(since)) {
+            self.doubted = Some(Doubted { key, at: now + wait });
             return before;
         }
         before.then(self.follow(intent, now))
@@ -198,6 +200,15 @@ impl State {
         self.mode = Mode::Desk;
         Effects::none()
     }
+}
+
+/// How long a second press waits for a third, `since` the first: that long,
+/// and the key is not held down.
+fn doubtful_for(since: Duration) -> Option<Duration> {
+    if since < REPEAT_WITHIN {
+        return Some(REPEAT_WITHIN);
+    }
+    BEGINS_TO_REPEAT.contains(&since).then_some(HELD_WITHIN)
 }
 
 fn is_verb(intent: Intent) -> bool {
