@@ -1,5 +1,5 @@
-//! A console's subscription over TCP: the whole table of parked calls, at
-//! every change.
+//! A console's subscription over TCP: the table of parked calls, and what is
+//! different at every change.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use bellhop::domain::chance::Chance;
-use bellhop::domain::park_table::{EVENT_PACKAGE, MIME_TYPE, ParkTable};
+use bellhop::domain::park_table::{
+    CHANGES_MIME_TYPE, EVENT_PACKAGE, MIME_TYPE, ParkChanges, ParkTable,
+};
 use bellhop::domain::time::Moment;
 use bellhop::edge::clock::Clock;
 use bellhop::sip::digest::Answerer;
@@ -29,7 +31,9 @@ struct Seen {
     wanted: Vec<u8>,
     found_at: Option<Moment>,
     last: Bytes,
-    tables: u64,
+    table: ParkTable,
+    told: u64,
+    whole: u64,
     fault: Option<String>,
 }
 
@@ -76,14 +80,16 @@ impl Console {
         seen.found_at.ok_or_else(|| fault.into())
     }
 
-    pub fn last_table(&self) -> Result<ParkTable, Trouble> {
-        Ok(serde_json::from_slice(&lock(&self.seen.0).last)?)
+    /// As far as it has been told.
+    pub fn last_table(&self) -> ParkTable {
+        lock(&self.seen.0).table.clone()
     }
 
-    /// Tables seen, and the octets of the last one.
-    pub fn tables(&self) -> (u64, usize) {
+    /// How often it was told, how often everything, and the octets of the last
+    /// time.
+    pub fn tables(&self) -> (u64, u64, usize) {
         let seen = lock(&self.seen.0);
-        (seen.tables, seen.last.len())
+        (seen.told, seen.whole, seen.last.len())
     }
 }
 
@@ -127,7 +133,7 @@ impl Line {
             .with(Name::CSeq, format!("{number} SUBSCRIBE"))
             .with(Name::Contact, contact)
             .with(Name::Event, EVENT_PACKAGE)
-            .with(Name::Accept, MIME_TYPE)
+            .with(Name::Accept, format!("{MIME_TYPE}, {CHANGES_MIME_TYPE}"))
             .with(Name::Expires, "3600"))
     }
 
@@ -139,6 +145,7 @@ impl Line {
             self.stream.write_all(&request.response(200).to_bytes())?;
             let (seen, changed) = seen;
             lock(seen).note(&request.body, now);
+            lock(seen).read(&request)?;
             changed.notify_all();
         }
     }
@@ -160,11 +167,26 @@ impl Line {
 
 impl Seen {
     fn note(&mut self, table: &Bytes, now: Moment) {
-        self.tables += 1;
+        self.told += 1;
         self.last = table.clone();
         let waits = self.found_at.is_none() && !self.wanted.is_empty();
         if waits && memmem::find(table, &self.wanted).is_some() {
             self.found_at = Some(now);
+        }
+    }
+}
+
+impl Seen {
+    fn read(&mut self, notify: &Request) -> Result<(), Trouble> {
+        if notify.headers.content_type().as_deref() == Some(MIME_TYPE) {
+            self.table = serde_json::from_slice(&notify.body)?;
+            self.whole += 1;
+            return Ok(());
+        }
+        let changes: ParkChanges = serde_json::from_slice(&notify.body)?;
+        match self.table.change(changes) {
+            true => Ok(()),
+            false => Err("differences to a table that the console does not have".into()),
         }
     }
 }

@@ -18,7 +18,7 @@ pub const DOMAIN: &str = "office.example";
 pub const DESK: &str = "1000";
 /// As many calls as one extension holds by default.
 pub const CALLS_PER_PLACE: usize = 10;
-pub const GROUP_MEMBERS: usize = 10;
+pub const DEFAULT_WATCHERS: usize = 10;
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// The server. It ends with this value.
@@ -29,11 +29,11 @@ pub struct Office {
     folder: TempDir,
 }
 
-/// Extensions where calls can be parked, in groups of ten; enough for that
+/// Extensions where calls can be parked, in groups of `watchers`; enough for that
 /// many calls and one more group for those that come and go.
-pub fn places(calls: usize) -> Vec<String> {
-    let extensions = calls.div_ceil(CALLS_PER_PLACE).div_ceil(GROUP_MEMBERS) + 1;
-    (0..extensions * GROUP_MEMBERS).map(|n| (2_000 + n).to_string()).collect()
+pub fn places(calls: usize, watchers: usize) -> Vec<String> {
+    let groups = calls.div_ceil(CALLS_PER_PLACE).div_ceil(watchers) + 1;
+    (0..groups * watchers).map(|n| (2_000 + n).to_string()).collect()
 }
 
 pub fn password_of(extension: &str) -> String {
@@ -41,11 +41,11 @@ pub fn password_of(extension: &str) -> String {
 }
 
 impl Office {
-    pub fn open(places: &[String], provider: SocketAddr) -> Result<Self, Trouble> {
+    pub fn open(places: &[String], watchers: usize, provider: SocketAddr) -> Result<Self, Trouble> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("office.toml");
         let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
-        std::fs::write(&file, settings(places, provider, port, folder.path()))?;
+        std::fs::write(&file, settings(places, watchers, provider, port, folder.path()))?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_bellhop"))
             .args(["serve", "--config"])
             .arg(&file)
@@ -109,7 +109,13 @@ fn first_line(child: &mut Child) -> String {
 
 /// All but the recall timer as it is by default: nobody is to be recalled
 /// while music is measured.
-fn settings(places: &[String], provider: SocketAddr, port: u16, folder: &Path) -> String {
+fn settings(
+    places: &[String],
+    watchers: usize,
+    provider: SocketAddr,
+    port: u16,
+    folder: &Path,
+) -> String {
     let state = folder.join("bellhop.db");
     let mut text = format!(
         "[server]\ndomain = \"{DOMAIN}\"\n\
@@ -125,7 +131,7 @@ fn settings(places: &[String], provider: SocketAddr, port: u16, folder: &Path) -
              password = \"{password}\"\n"
         );
     }
-    for (n, members) in places.chunks(GROUP_MEMBERS).enumerate() {
+    for (n, members) in places.chunks(watchers).enumerate() {
         let _ = write!(
             text,
             "\n[[call_park_group]]\nname = \"Group {n}\"\nmembers = {members:?}\n\

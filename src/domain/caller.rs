@@ -8,7 +8,7 @@ use crate::domain::caller_name::CallerName;
 
 /// A caller's name and number, cleaned at the door. It travels with the call
 /// through park, recall, retrieve and park again (product M1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Caller {
     /// Empty when nobody knows it.
     pub name: CallerName,

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// A name that can be put on any screen, log line or phone: one line, no
 /// controls, no terminal escapes, nothing that reverses the text around it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct CallerName(String);
 

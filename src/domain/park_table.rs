@@ -3,6 +3,8 @@
 //! The body of our own notification, `application/vnd.bellhop.park+json`
 //! (docs/PROTOCOL.md). Durations, never clock times: two machines' clocks differ.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::caller::Caller;
@@ -23,12 +25,33 @@ pub struct ParkTable {
     /// Calls that did not fit into a datagram; over TCP there are none.
     #[serde(default)]
     pub more: u32,
+    /// Which state of the lot this is: changes say what they come after.
+    #[serde(default)]
+    pub edition: u64,
+}
+
+/// What is different since a table of an earlier edition: for watchers that
+/// say they can take it ([`CHANGES_MIME_TYPE`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkChanges {
+    pub version: u32,
+    /// The edition that these changes come after.
+    pub since: u64,
+    pub edition: u64,
+    /// Keys of calls that are no longer there. They come first: a key that is
+    /// here and among the changed ones has been given to another call.
+    pub gone: Vec<u32>,
+    /// Whole rows; those with a new key come after all others.
+    pub changed: Vec<ParkedView>,
+    pub lamps: Vec<LampView>,
 }
 
 pub const VERSION: u32 = 1;
 /// The event package of consoles and the type of its bodies.
 pub const EVENT_PACKAGE: &str = "x-bellhop-park";
 pub const MIME_TYPE: &str = "application/vnd.bellhop.park+json";
+/// The type of differences, beside the other one in `Accept`.
+pub const CHANGES_MIME_TYPE: &str = "application/vnd.bellhop.park-changes+json";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupView {
@@ -100,4 +123,40 @@ pub enum LampState {
     Ring,
     Talk,
     Dnd,
+}
+
+impl ParkTable {
+    /// The same table some time later, for all that its clocks can tell.
+    pub fn grow_older(&mut self, by: Duration) {
+        let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        for call in &mut self.calls {
+            call.waited_ms = call.waited_ms.saturating_add(by_ms);
+            if let Some(next) = &mut call.next {
+                next.in_ms = next.in_ms.saturating_sub(by_ms);
+            }
+        }
+    }
+
+    /// False, and nothing is changed, when they come after another edition.
+    #[must_use]
+    pub fn change(&mut self, changes: ParkChanges) -> bool {
+        if changes.since != self.edition {
+            return false;
+        }
+        self.edition = changes.edition;
+        self.calls.retain(|call| !changes.gone.contains(&call.key));
+        for row in changes.changed {
+            match self.calls.iter_mut().find(|call| call.key == row.key) {
+                Some(call) => *call = row,
+                None => self.calls.push(row),
+            }
+        }
+        for lamp in changes.lamps {
+            match self.lamps.iter_mut().find(|known| known.extension == lamp.extension) {
+                Some(known) => *known = lamp,
+                None => self.lamps.push(lamp),
+            }
+        }
+        true
+    }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A program that dies and comes back on a snapshot goes on counting where
 /// the wall clock says it should be ([`Anchor::resume`]): every deadline in
 /// the snapshot keeps its meaning, and what fell due meanwhile is due at once.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment(Duration);
 
 /// Milliseconds since 1970 in UTC. People may set it forward or back, so it

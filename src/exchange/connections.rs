@@ -68,6 +68,7 @@ impl Exchange {
             subscription.dialog.move_to(new.flow);
             if before != subscription.dialog.flow || subscription.news == News::Adrift {
                 subscription.news = subscription.news.back();
+                subscription.knows = None;
             }
         }
         self.state.watchers.some_news();

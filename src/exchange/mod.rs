@@ -12,6 +12,7 @@ mod connections;
 mod dialog_info;
 mod digits;
 mod door;
+mod editions;
 mod identity;
 mod in_dialog;
 mod invite;

@@ -1,5 +1,5 @@
 //! Sending watchers what they are to be told: the whole truth each time,
-//! never a difference.
+//! never a difference, but to consoles that ask for it.
 
 use bytes::Bytes;
 
@@ -19,7 +19,7 @@ struct Letter {
     state: String,
     call_info: Option<String>,
     body: Option<(&'static str, Bytes)>,
-    /// Of a lamp's document.
+    /// Of a lamp's document; a table's edition.
     digest: Option<u64>,
 }
 
@@ -31,6 +31,7 @@ impl Exchange {
         }
         self.mark_concerned();
         let due = self.state.watchers.whose_turn_it_is();
+        self.take_stock_for(&due);
         let mut pages = Pages::of(self);
         let letters: Vec<(DialogId, Option<Letter>)> = due
             .into_iter()
@@ -64,6 +65,16 @@ impl Exchange {
         if over {
             self.state.watchers.remove(id);
             self.state.due.clear(&Due::Subscription(id.clone()));
+        }
+    }
+
+    fn take_stock_for(&mut self, due: &[DialogId]) {
+        let is_table = |id: &DialogId| {
+            let subscription = self.state.watchers.get(id);
+            subscription.is_some_and(|s| matches!(s.package, Package::ParkTable { .. }))
+        };
+        if due.iter().any(is_table) {
+            self.take_stock();
         }
     }
 
@@ -107,9 +118,10 @@ impl Exchange {
                 let body = Some((DIALOG_INFO, Bytes::from(text)));
                 Letter { body, digest: Some(page.digest()), ..letter }
             }
-            Package::ParkTable => {
-                let text = pages.table(subscription);
-                Letter { body: Some((park_table::MIME_TYPE, Bytes::from(text))), ..letter }
+            Package::ParkTable { changes } => {
+                let page = pages.table(subscription, *changes);
+                let body = Some((page.content_type, page.text));
+                Letter { body, digest: page.edition, ..letter }
             }
         }
     }
@@ -144,6 +156,7 @@ impl Exchange {
             calls: self.state.lot.calls().iter().map(|call| self.parked_view(call)).collect(),
             lamps: self.lamps(),
             more: 0,
+            edition: self.state.watchers.editions.now(),
         }
     }
 

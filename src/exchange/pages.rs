@@ -9,9 +9,10 @@ use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::habits::LampWord;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::park_table::{CHANGES_MIME_TYPE, MIME_TYPE};
 use crate::exchange::Exchange;
 use crate::exchange::dialog_info::{LampPage, Shown};
-use crate::exchange::tables::{DATAGRAM_ROOM, Written};
+use crate::exchange::tables::{DATAGRAM_ROOM, STREAM_ROOM, TablePage, Written};
 use crate::exchange::watch::{Subscription, Watched};
 use crate::exchange::xml::escaped;
 use crate::park::{Board, Parked};
@@ -27,6 +28,8 @@ pub(super) struct Pages<'a> {
     call_park: BTreeMap<Option<(JourneyId, bool)>, Bytes>,
     lamps: BTreeMap<LampKey, LampPage>,
     table: Option<Written>,
+    /// By the edition that they come after.
+    changes: BTreeMap<u64, Bytes>,
 }
 
 /// Whatever two lamps must have in common to be told the same.
@@ -36,7 +39,7 @@ impl<'a> Pages<'a> {
     pub fn of(exchange: &'a Exchange) -> Self {
         let board = exchange.state.lot.board();
         let (call_park, lamps) = (BTreeMap::new(), BTreeMap::new());
-        Self { exchange, board, call_park, lamps, table: None }
+        Self { exchange, board, call_park, lamps, table: None, changes: BTreeMap::new() }
     }
 
     fn group_of(&self, watcher: &Extension) -> Option<&'a CallerName> {
@@ -52,12 +55,32 @@ impl<'a> Pages<'a> {
         self.call_park.entry(key).or_insert_with(write).clone()
     }
 
-    pub fn table(&mut self, subscription: &Subscription) -> String {
+    /// The difference to what a console knows; the whole table where it knows
+    /// nothing, or takes no differences.
+    pub fn table(&mut self, subscription: &Subscription, changes: bool) -> TablePage {
+        let reliable = subscription.dialog.flow.transport.is_reliable();
+        let room = if reliable { STREAM_ROOM } else { DATAGRAM_ROOM };
+        let editions = &self.exchange.state.watchers.editions;
+        let known = subscription.knows.filter(|_| changes);
+        let text = known.filter(|since| editions.reaches_back_to(*since)).map(|since| {
+            let write = || Bytes::from(self.exchange.changes_text(since));
+            self.changes.entry(since).or_insert_with(write).clone()
+        });
+        match text.filter(|text| text.len() <= room) {
+            Some(text) => {
+                TablePage { content_type: CHANGES_MIME_TYPE, text, edition: Some(editions.now()) }
+            }
+            None => self.whole_table(&subscription.watcher, room),
+        }
+    }
+
+    fn whole_table(&mut self, watcher: &Extension, room: usize) -> TablePage {
         let exchange = self.exchange;
         let table = self.table.get_or_insert_with(|| exchange.written());
-        let reliable = subscription.dialog.flow.transport.is_reliable();
-        let room = if reliable { usize::MAX } else { DATAGRAM_ROOM };
-        exchange.table_text(&subscription.watcher, table, room)
+        let (text, left_out) = exchange.table_text(watcher, table, room);
+        // Whoever has only a part of it cannot be told what is different.
+        let edition = (left_out == 0).then(|| exchange.state.watchers.editions.now());
+        TablePage { content_type: MIME_TYPE, text: Bytes::from(text), edition }
     }
 
     pub fn lamp(&mut self, of: &Subscription, entity: &str, watched: &Watched) -> LampPage {

@@ -71,11 +71,13 @@ impl Exchange {
         let event = request.headers.event().ok_or((489, "Bad Event"))?;
         let package = match event.package.as_str() {
             "dialog" => return self.lamp_asked(&request.uri, by),
-            "call-info" => Package::CallInfo { with_body: accepts_call_park(request) },
+            "call-info" => Package::CallInfo { with_body: accepts(request, CALL_PARK_XML) },
             CALL_INFO_ALIAS => Package::CallInfo { with_body: true },
             "park-info" => Package::ParkInfo,
             "line-seize" => Package::Seizure { appearance: appearance_of(request) },
-            park_table::EVENT_PACKAGE => Package::ParkTable,
+            park_table::EVENT_PACKAGE => {
+                Package::ParkTable { changes: accepts(request, park_table::CHANGES_MIME_TYPE) }
+            }
             // It begins with a REFER only (RFC 3515 §2.4.4).
             "refer" => return Err((403, "Only a transfer tells of itself")),
             _ => return Err((489, "Bad Event")),
@@ -210,10 +212,10 @@ pub(super) fn agent_of(request: &Request) -> String {
     agent.chars().take(AGENT_MAX).collect()
 }
 
-fn accepts_call_park(request: &Request) -> bool {
+fn accepts(request: &Request, content_type: &str) -> bool {
     let accepted = request.headers.all(&Name::Accept);
     let mut accepted = accepted.map(|value| String::from_utf8_lossy(value).to_lowercase());
-    accepted.any(|value| value.contains(CALL_PARK_XML))
+    accepted.any(|value| value.contains(content_type))
 }
 
 /// The line's number on that phone, as its Call-Info says; else the first.

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::domain::ids::Extension;
-use crate::domain::park_table::{GroupView, LampState, LampView, VERSION};
+use crate::domain::park_table::{GroupView, LampState, LampView, ParkChanges, VERSION};
 use crate::exchange::Exchange;
 use crate::exchange::leg::Stage;
 use crate::park::Parked;
@@ -15,6 +16,18 @@ use crate::park::Parked;
 /// What fits into one datagram beside the headers (RFC 768: 65,507 octets in
 /// all with IPv4).
 pub(super) const DATAGRAM_ROOM: usize = 63_000;
+
+/// And into a message over a stream, whose readers take no body of more than
+/// a mebibyte.
+pub(super) const STREAM_ROOM: usize = 1_000_000;
+
+/// What one console is told.
+pub(super) struct TablePage {
+    pub content_type: &'static str,
+    pub text: Bytes,
+    /// None: the table is not all there.
+    pub edition: Option<u64>,
+}
 
 /// What all consoles are told alike.
 pub(super) struct Written {
@@ -42,10 +55,16 @@ impl Exchange {
     /// One console's table. Where it must fit into `room` octets, the calls
     /// that its user may fetch with one key come first (product Q19), and how
     /// many were left out is said.
-    pub(super) fn table_text(&self, watcher: &Extension, all: &Written, room: usize) -> String {
+    pub(super) fn table_text(
+        &self,
+        watcher: &Extension,
+        all: &Written,
+        room: usize,
+    ) -> (String, usize) {
         let group = self.group_view(watcher);
         let mut text = format!(
-            r#"{{"version":{VERSION},"place_of_watcher":{},"group":{},"lamps":{},"calls":["#,
+            r#"{{"version":{VERSION},"edition":{},"place_of_watcher":{},"group":{},"lamps":{},"calls":["#,
+            self.state.watchers.editions.now(),
             json(watcher),
             json(&group),
             all.lamps
@@ -60,7 +79,21 @@ impl Exchange {
             text.push_str(row);
         }
         let _ = write!(text, r#"],"more":{left_out}}}"#);
-        text
+        (text, left_out)
+    }
+
+    pub(super) fn changes_text(&self, since: u64) -> String {
+        let editions = &self.state.watchers.editions;
+        let calls = self.state.lot.calls().iter();
+        let newer = calls.filter(|call| editions.is_newer(call.key, since));
+        json(&ParkChanges {
+            version: VERSION,
+            since,
+            edition: editions.now(),
+            gone: editions.gone_since(since).collect(),
+            changed: newer.map(|call| self.parked_view(call)).collect(),
+            lamps: editions.lamps_since(since).cloned().collect(),
+        })
     }
 
     fn rows_within<'a>(

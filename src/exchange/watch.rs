@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::Extension;
 use crate::domain::time::{Moment, Wakeup};
 use crate::exchange::Exchange;
+use crate::exchange::editions::Editions;
 use crate::exchange::lines::{self, Line, Lines};
 use crate::sip::dialog::{Dialog, DialogId};
 use crate::sip::flow::Flow;
@@ -25,8 +26,9 @@ pub(super) enum Package {
     Seizure { appearance: u8 },
     /// A key's lamp; `entity` is what it watches in the subscriber's words.
     Lamp { watched: Watched, entity: String },
-    /// Ours, for consoles.
-    ParkTable,
+    /// Ours, for consoles; the difference to what they know, for those that
+    /// say they can take it.
+    ParkTable { changes: bool },
 }
 
 /// What a lamp is for.
@@ -54,7 +56,8 @@ pub(super) struct Subscription {
     pub agent: String,
     pub expires_at: Moment,
     pub news: News,
-    /// The digest of the lamp's document that it was last told.
+    /// What it was last told: the digest of the lamp's document, or the edition
+    /// of the table.
     pub knows: Option<u64>,
 }
 
@@ -100,6 +103,7 @@ pub(super) struct Watchers {
     lamps_changed: bool,
     /// As lamps were last told of them.
     lines: Lines,
+    pub editions: Editions,
     /// Somebody is to be told something.
     has_news: bool,
 }
@@ -158,7 +162,7 @@ impl Watchers {
     pub fn whose_turn_it_is(&mut self) -> Vec<DialogId> {
         let due = self.by_dialog.iter().filter(|(_, s)| s.news == News::Due);
         let (tables, phones): (Vec<_>, Vec<_>) =
-            due.partition(|(_, s)| s.package == Package::ParkTable);
+            due.partition(|(_, s)| matches!(s.package, Package::ParkTable { .. }));
         self.has_news |= !phones.is_empty() && !tables.is_empty();
         let first = if phones.is_empty() { tables } else { phones };
         first.into_iter().map(|(id, _)| id.clone()).collect()
@@ -230,7 +234,7 @@ impl Exchange {
         self.state.watchers.lines = lines;
         for subscription in self.state.watchers.by_dialog.values_mut() {
             let concerned = match &subscription.package {
-                Package::ParkTable => true,
+                Package::ParkTable { .. } => true,
                 Package::Seizure { .. } => false,
                 Package::CallInfo { .. }
                 | Package::ParkInfo

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::park_table::{EVENT_PACKAGE, MIME_TYPE, ParkTable, VERSION};
+use crate::domain::park_table::{
+    CHANGES_MIME_TYPE, EVENT_PACKAGE, MIME_TYPE, ParkChanges, ParkTable, VERSION,
+};
 use crate::domain::time::Moment;
 use crate::phone::messages::Event;
 use crate::phone::requests::Purpose;
@@ -19,6 +21,8 @@ pub(super) struct Watch {
     /// From the SUBSCRIBE on; the office's tag comes with its first answer.
     pub(super) dialog: Option<Dialog>,
     pub(super) table: Option<ParkTable>,
+    /// When its clocks were right.
+    pub(super) table_at: Moment,
     /// In a row.
     pub(super) failures: u32,
 }
@@ -51,7 +55,7 @@ impl Phone {
         let flow = dialog.flow;
         self.watch.dialog = Some(dialog);
         request.headers.push(Name::Event, EVENT_PACKAGE);
-        request.headers.push(Name::Accept, MIME_TYPE);
+        request.headers.push(Name::Accept, format!("{MIME_TYPE}, {CHANGES_MIME_TYPE}"));
         request.headers.push(Name::Expires, expires.as_secs().to_string());
         self.send(request, flow, purpose, now);
     }
@@ -161,17 +165,45 @@ impl Phone {
         if request.body.is_empty() {
             return 200;
         }
-        if request.headers.content_type().as_deref() != Some(MIME_TYPE) {
-            return 415;
+        match request.headers.content_type().as_deref() {
+            Some(MIME_TYPE) => self.read_whole_table(&request.body, now),
+            Some(CHANGES_MIME_TYPE) => self.read_changes(&request.body, now),
+            _ => 415,
         }
-        let table = serde_json::from_slice::<ParkTable>(&request.body);
-        let Ok(table) = table else { return 400 };
+    }
+
+    fn read_whole_table(&mut self, body: &[u8], now: Moment) -> u16 {
+        let Ok(table) = serde_json::from_slice::<ParkTable>(body) else { return 400 };
         if table.version != VERSION {
             return 415;
         }
-        self.watch.table = Some(table.clone());
-        self.tell(Event::ParkTableChanged { table: Some(table), at: now });
+        self.watch.table = Some(table);
+        self.table_changed(now);
         200
+    }
+
+    fn read_changes(&mut self, body: &[u8], now: Moment) -> u16 {
+        let Ok(changes) = serde_json::from_slice::<ParkChanges>(body) else { return 400 };
+        if changes.version != VERSION {
+            return 415;
+        }
+        let Watch { table, table_at, .. } = &mut self.watch;
+        let fits = table.as_mut().is_some_and(|table| {
+            table.grow_older(now.since(*table_at));
+            *table_at = now;
+            table.change(changes)
+        });
+        match fits {
+            true => self.table_changed(now),
+            // Something has been missed: the whole table, please.
+            false => self.subscribe_soon(Duration::ZERO, now),
+        }
+        200
+    }
+
+    fn table_changed(&mut self, now: Moment) {
+        self.watch.table_at = now;
+        self.tell(Event::ParkTableChanged { table: self.watch.table.clone(), at: now });
     }
 
     fn watch_ended(&mut self, reason: Option<&str>, now: Moment) {

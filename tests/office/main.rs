@@ -9,6 +9,7 @@
 
 mod alive;
 mod calls;
+mod changes;
 mod connections;
 mod door;
 mod handset;

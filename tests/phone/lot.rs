@@ -169,3 +169,24 @@ fn her_hanging_up_while_parked_clears_her_from_every_table() {
         assert!(house.desks[desk].parked().is_empty());
     }
 }
+
+#[test]
+fn differences_keep_the_clocks_of_the_calls_that_did_not_change() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    house.run_for(s(20));
+    // A second one: the first is not told again.
+    let bob = house.caller("+4930123", "Bob Stone");
+    let _ = bob;
+    house.settle();
+    let second = house.desks[desks[0]].only();
+    house.does(desks[0], Command::Answer { line: second });
+    house.does(desks[0], Command::Park { line: second, at: Some(ext("102")) });
+    let table = house.desks[desks[1]].table.clone().unwrap();
+    let waited: Vec<u64> = table.calls.iter().map(|call| call.waited_ms / 1_000).collect();
+    let left: Vec<u64> =
+        table.calls.iter().map(|call| call.next.as_ref().unwrap().in_ms.div_ceil(1_000)).collect();
+    assert!(waited[0] >= 20 && waited[1] == 0, "{waited:?}");
+    assert!(left[0] <= 25 && left[1] >= 44, "{left:?}");
+    assert!(table.edition > 0);
+}

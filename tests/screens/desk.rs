@@ -319,5 +319,6 @@ fn office() -> ParkTable {
         calls: Vec::new(),
         lamps: lamps.to_vec(),
         more: 0,
+        edition: 0,
     }
 }

@@ -403,6 +403,7 @@ fn table() -> ParkTable {
         calls: Vec::new(),
         lamps: lamps.collect(),
         more: 0,
+        edition: 0,
     }
 }
 
