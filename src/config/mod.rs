@@ -9,6 +9,7 @@ mod csv;
 pub mod desk;
 pub mod directory;
 mod document;
+pub mod edit;
 mod fields;
 mod kind;
 pub mod office;

@@ -1,5 +1,6 @@
 //! The words of the trade. No I/O, no SIP, no screen.
 
+pub mod administration;
 pub mod caller;
 pub mod caller_name;
 pub mod chance;

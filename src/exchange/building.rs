@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::domain::effects::Effects;
 use crate::domain::time::{Moment, Wakeup};
+use crate::exchange::settings::Settings;
 use crate::exchange::strangers::Strangers;
 use crate::exchange::{Effect, Exchange, Input};
 use crate::media::control::{MediaCommand, MediaEvent, StreamId};
@@ -48,6 +49,47 @@ impl Building {
             Input::TransportFailed { flow } => self.tell_all(&Input::TransportFailed { flow }, now),
             Input::Media(event) => self.media(event, now),
         }
+    }
+
+    /// From now on these are the tenants. Those that stay go on with their
+    /// calls; `open` opens a new one; one that is no longer named takes no new
+    /// calls.
+    pub fn reconfigure(
+        &mut self,
+        tenants: Vec<Settings>,
+        now: Moment,
+        mut open: impl FnMut(Settings) -> Exchange,
+    ) -> Effects<Effect> {
+        let stays =
+            |office: &Exchange| tenants.iter().any(|t| t.domain == office.settings().domain);
+        let gone: Vec<bool> = self.offices.iter().map(|office| !stays(office)).collect();
+        let mut effects = Effects::none();
+        for (office, _) in self.offices.iter_mut().zip(gone).filter(|(_, gone)| *gone) {
+            effects.extend(office.close_down(now));
+        }
+        for settings in tenants {
+            match self.offices.iter_mut().find(|o| o.settings().domain == settings.domain) {
+                Some(office) => effects.extend(office.reconfigure(settings, now)),
+                None => {
+                    let opened = self.open(open(settings), now);
+                    effects.extend(opened);
+                }
+            }
+        }
+        self.seen(effects)
+    }
+
+    /// It begins with ports of whoever has most.
+    fn open(&mut self, mut office: Exchange, now: Moment) -> Effects<Effect> {
+        let index = self.offices.len();
+        let richest = self.offices.iter_mut().max_by_key(|office| office.spare_ports());
+        let mut effects = Effects::none();
+        for token in richest.map(Exchange::share_ports).unwrap_or_default() {
+            self.streams.insert(token.stream, index);
+            effects.extend(office.handle(Input::Media(MediaEvent::PortReady(token)), now));
+        }
+        self.offices.push(office);
+        effects
     }
 
     pub fn next_wakeup(&self) -> Option<Wakeup> {

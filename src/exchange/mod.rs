@@ -24,6 +24,7 @@ mod notify;
 mod pages;
 mod park_service;
 mod promise;
+mod reconfigure;
 mod refer;
 mod registrar;
 mod report;

@@ -194,7 +194,11 @@ impl Exchange {
         at: Option<Extension>,
     ) {
         let which = match at {
-            Some(at) if !self.settings.extensions.contains_key(&at) => {
+            // Who is parked where nobody is any more is not forgotten there.
+            Some(at)
+                if !self.settings.extensions.contains_key(&at)
+                    && self.state.lot.at(&at).next().is_none() =>
+            {
                 return self.refuse_leg(journey, 404, &format!("No extension {at}"));
             }
             Some(at) => Which::OldestAt(at),

@@ -179,6 +179,12 @@ impl Exchange {
         self.out.push(Effect::Report(report));
     }
 
+    pub(super) fn forget_devices_of(&mut self, extension: &Extension) {
+        let was = self.state.registrar.is_registered(extension);
+        self.state.registrar.by_extension.remove(extension);
+        self.registration_changed(extension, was);
+    }
+
     pub(super) fn bindings_expired(&mut self, extension: &Extension) {
         let was = self.state.registrar.is_registered(extension);
         if let Some(devices) = self.state.registrar.by_extension.get_mut(extension) {

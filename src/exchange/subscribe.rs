@@ -176,6 +176,17 @@ impl Exchange {
         self.answer(request, flow, response);
     }
 
+    /// Whoever has them may watch no longer; each is told that it has ended.
+    pub(super) fn end_subscriptions_of(&mut self, watcher: &Extension) {
+        for id in self.state.watchers.all_of(watcher) {
+            if let Some(subscription) = self.state.watchers.get_mut(&id) {
+                subscription.expires_at = self.now;
+            }
+            self.state.due.clear(&Due::Subscription(id.clone()));
+            self.subscription_expired(&id);
+        }
+    }
+
     /// A NOTIFY has its answer, or none in time.
     pub(super) fn notified(&mut self, id: &DialogId, status: Option<u16>) {
         let Some(subscription) = self.state.watchers.get_mut(id) else { return };

@@ -136,6 +136,20 @@ impl Watchers {
         }
     }
 
+    /// Groups, names and members may be others: whatever somebody was told,
+    /// he is told what is true now.
+    pub fn settings_changed(&mut self) {
+        (self.lamps_changed, self.has_news) = (true, true);
+        for subscription in self.by_dialog.values_mut() {
+            subscription.news = subscription.news.arrived();
+        }
+    }
+
+    pub fn all_of(&self, watcher: &Extension) -> Vec<DialogId> {
+        let own = self.by_dialog.iter().filter(|(_, s)| s.watcher == *watcher);
+        own.map(|(id, _)| id.clone()).collect()
+    }
+
     pub fn connection_lost(&mut self, flow: Flow) {
         for subscription in self.by_dialog.values_mut().filter(|s| s.dialog.flow == flow) {
             match subscription.dialog.elsewhere() {

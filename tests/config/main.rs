@@ -4,6 +4,7 @@
 
 mod check_command;
 mod desk_wrong;
+mod edits;
 mod everything;
 mod hostile;
 mod manual;

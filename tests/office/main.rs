@@ -7,6 +7,7 @@
     reason = "a story that cannot go on should stop"
 )]
 
+mod administration;
 mod alive;
 mod calls;
 mod changes;

@@ -306,6 +306,18 @@ impl World {
         self.carry_out(effects);
     }
 
+    /// The office's settings change while it runs.
+    pub fn reconfigure(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.reconfigure_all(vec![self.settings.clone()]);
+    }
+
+    pub fn reconfigure_all(&mut self, tenants: Vec<Settings>) {
+        let open = |settings| Exchange::new(settings, Chance::from_seed(77), [7; 32]);
+        let effects = self.exchange.0.reconfigure(tenants, self.now, open);
+        self.carry_out(effects);
+    }
+
     fn carry_out(&mut self, effects: Effects<exchange::Effect>) {
         for effect in effects {
             match effect {

@@ -1,0 +1,289 @@
+//! Changes to the call park groups of an `office.toml`: text to text, with
+//! everything else in it, comments and layout too, as it was (product Q21).
+//!
+//! One truth: a change is made to the text as it stands on the disk now, and
+//! is refused unless the result passes the checks that any text passes.
+
+mod group;
+mod layout;
+mod members;
+
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
+
+use crate::config::complaint::{Complaint, Findings, Severity};
+use crate::config::office::{Office, Tenant};
+use crate::config::{ReadFile, no_files};
+use crate::domain::administration::{GroupForm, Groups, Objection, RingGroupName, Wish};
+use crate::domain::caller_name::CallerName;
+
+use layout::{Knife, Layout};
+
+/// Octets of the longest value that is written.
+const VALUE_BYTES_MAX: usize = 256;
+const MEMBERS_MAX: usize = 2_000;
+const KEY: &str = "call_park_group";
+
+/// An office after a change, and before the change has been written.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// To be written; as it was, where nothing was to be changed.
+    pub text: String,
+    pub office: Office,
+    pub findings: Findings,
+    /// Of the tenant in question.
+    pub groups: Groups,
+}
+
+/// Does what an administrator of the tenant `domain` wishes.
+///
+/// # Errors
+/// What speaks against it, in words for people; nothing is changed then.
+pub fn edited(
+    file: &str,
+    text: &str,
+    domain: &str,
+    wish: &Wish,
+    files: &mut ReadFile<'_>,
+) -> Result<Edited, Vec<Objection>> {
+    let (before, old) = Office::parse(file, text, files).map_err(|findings| at_fault(&findings))?;
+    let holder = Holder::of(&before, domain)?;
+    if let Wish::List = wish {
+        return finished(text.to_owned(), before, old, &holder);
+    }
+    let new = rewritten(text, &holder, wish)?;
+    let (office, findings) =
+        Office::parse(file, &new, files).map_err(|findings| objections(findings.as_slice()))?;
+    // What an office can live without an administrator has not meant.
+    let left_out: Vec<Complaint> = findings
+        .of(Severity::LeftOut)
+        .filter(|found| !old.of(Severity::LeftOut).any(|known| is_same(known, found)))
+        .cloned()
+        .collect();
+    if !left_out.is_empty() {
+        return Err(objections(&left_out));
+    }
+    finished(new, office, findings, &holder)
+}
+
+/// The change alone, unchecked.
+fn rewritten(text: &str, holder: &Holder, wish: &Wish) -> Result<String, Vec<Objection>> {
+    let layout = Layout::of(text);
+    let plain = layout.plain(text);
+    let mut knife = Knife::for_text(&plain);
+    let mut document = read(&plain)?;
+    let groups = holder.groups_in(&mut document)?;
+    match wish {
+        Wish::List => {}
+        Wish::Add { group } => {
+            bounded(group)?;
+            groups.add(group)?;
+        }
+        Wish::Edit { name, group } => {
+            bounded(group)?;
+            groups.change(name, group, &mut knife)?;
+        }
+        Wish::Delete { name } => groups.delete(name, &mut knife)?,
+    }
+    Ok(layout.restored(&knife.cut(&document.to_string())))
+}
+
+fn finished(
+    text: String,
+    office: Office,
+    findings: Findings,
+    holder: &Holder,
+) -> Result<Edited, Vec<Objection>> {
+    let mut document = read(&Layout::of(&text).plain(&text))?;
+    let groups = Groups {
+        groups: holder.groups_in(&mut document)?.forms(),
+        ring_groups: holder.tenant(&office).map(ring_groups).unwrap_or_default(),
+    };
+    Ok(Edited { text, office, findings, groups })
+}
+
+fn read(text: &str) -> Result<DocumentMut, Vec<Objection>> {
+    text.parse().map_err(|fault: toml_edit::TomlError| one("", fault.message()))
+}
+
+fn ring_groups(tenant: &Tenant) -> Vec<RingGroupName> {
+    let groups = tenant.ring_groups.iter();
+    let named = groups.map(|group| RingGroupName {
+        number: group.number.0.clone(),
+        name: group.name.to_string(),
+    });
+    named.collect()
+}
+
+/// Whose groups they are.
+enum Holder {
+    /// The office at the top of the file.
+    Top,
+    /// That of the `[[tenant]]` at this place among them.
+    Tenant(usize),
+}
+
+impl Holder {
+    fn of(office: &Office, domain: &str) -> Result<Self, Vec<Objection>> {
+        if office.tenant.domain == domain {
+            return Ok(Self::Top);
+        }
+        let place = office.further_tenants.iter().position(|tenant| tenant.domain == domain);
+        let gone = || one("", format!("the settings file has no tenant {domain} any more"));
+        place.map(Self::Tenant).ok_or_else(gone)
+    }
+
+    fn tenant<'o>(&self, office: &'o Office) -> Option<&'o Tenant> {
+        match self {
+            Self::Top => Some(&office.tenant),
+            Self::Tenant(place) => office.further_tenants.get(*place),
+        }
+    }
+
+    fn groups_in<'d>(&self, document: &'d mut DocumentMut) -> Result<List<'d>, Vec<Objection>> {
+        let table = match self {
+            Self::Top => document.as_table_mut(),
+            Self::Tenant(place) => document
+                .get_mut("tenant")
+                .and_then(Item::as_array_of_tables_mut)
+                .and_then(|tenants| tenants.get_mut(*place))
+                .ok_or_else(|| {
+                    one("", "write each tenant as [[tenant]], then it can be changed")
+                })?,
+        };
+        Ok(List(table))
+    }
+}
+
+/// The table that holds the groups, in whichever form they are written.
+struct List<'d>(&'d mut Table);
+
+impl List<'_> {
+    fn forms(&self) -> Vec<GroupForm> {
+        match self.0.get(KEY) {
+            Some(Item::ArrayOfTables(groups)) => groups.iter().map(|g| group::form(g)).collect(),
+            Some(Item::Value(Value::Array(groups))) => {
+                let tables = groups.iter().filter_map(Value::as_inline_table);
+                tables.map(|g| group::form(g)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn place_of(&self, name: &str) -> Result<usize, Vec<Objection>> {
+        let wanted = CallerName::clean(name);
+        let mut forms = self.forms().into_iter();
+        let place = forms.position(|form| CallerName::clean(&form.name) == wanted);
+        place.ok_or_else(|| one("", format!("there is no call park group {wanted} (any more)")))
+    }
+
+    fn add(self, form: &GroupForm) -> Result<(), Vec<Objection>> {
+        match self.0.entry(KEY).or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
+            Item::ArrayOfTables(groups) => groups.push(group::new_table(form)),
+            Item::Value(Value::Array(groups)) => groups.push(group::new_inline(form)),
+            _ => return Err(one("", "call_park_group is no list")),
+        }
+        Ok(())
+    }
+
+    fn change(self, name: &str, form: &GroupForm, knife: &mut Knife) -> Result<(), Vec<Objection>> {
+        let place = self.place_of(name)?;
+        match self.0.get_mut(KEY) {
+            Some(Item::ArrayOfTables(groups)) => {
+                if let Some(table) = groups.get_mut(place) {
+                    group::change_table(table, form, knife);
+                }
+            }
+            Some(Item::Value(Value::Array(groups))) => {
+                let inline = groups.get_mut(place).and_then(Value::as_inline_table_mut);
+                if let Some(table) = inline {
+                    group::change_inline(table, form);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn delete(self, name: &str, knife: &mut Knife) -> Result<(), Vec<Objection>> {
+        let place = self.place_of(name)?;
+        match self.0.get_mut(KEY) {
+            Some(Item::ArrayOfTables(groups)) => {
+                if let Some(table) = groups.get_mut(place) {
+                    group::delete_table(table, knife);
+                }
+            }
+            Some(Item::Value(Value::Array(groups))) => drop(groups.remove(place)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whoever asks may be hostile; the file is not to grow without end.
+fn bounded(form: &GroupForm) -> Result<(), Vec<Objection>> {
+    if form.members.len() > MEMBERS_MAX {
+        return Err(one("members", format!("more than {MEMBERS_MAX} members")));
+    }
+    let members = form.members.iter().map(|member| ("members", member));
+    let mut texts = group::texts(form).into_iter().chain(members);
+    match texts.find(|(_, text)| text.len() > VALUE_BYTES_MAX) {
+        Some((field, _)) => Err(one(field, format!("longer than {VALUE_BYTES_MAX} letters"))),
+        None => Ok(()),
+    }
+}
+
+fn one(field: &str, words: impl Into<String>) -> Vec<Objection> {
+    vec![Objection::new(field, words)]
+}
+
+/// The file was no good before anybody wished anything.
+fn at_fault(findings: &Findings) -> Vec<Objection> {
+    let faults: Vec<&Complaint> = findings.of(Severity::Refused).collect();
+    let more = match faults.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let first = faults.first().map(ToString::to_string).unwrap_or_default();
+    one("", format!("the settings file has a fault, mend it first: {first}{more}"))
+}
+
+fn objections(complaints: &[Complaint]) -> Vec<Objection> {
+    let refused = complaints.iter().filter(|found| found.severity != Severity::Later);
+    refused.map(objection).collect()
+}
+
+fn objection(complaint: &Complaint) -> Objection {
+    let field = complaint.key.rsplit_once("call_park_group.").map_or("", |(_, field)| field);
+    let mut words = without_lines(&complaint.fault);
+    // The setting itself stands before the reader's eyes, but not in a list.
+    if field == "members" && !words.contains(complaint.value.trim_matches('"')) {
+        words = format!("{}: {words}", complaint.value);
+    }
+    if let Some(nearest) = &complaint.nearest {
+        words = format!("{words}; did you mean {nearest}?");
+    }
+    Objection::new(field, words)
+}
+
+/// Whoever sits at a screen sees no lines: ` (line 12)` is left out.
+fn without_lines(fault: &str) -> String {
+    let mut words = fault.to_owned();
+    while let Some(start) = words.find(" (line ")
+        && let Some(length) = words[start..].find(')')
+    {
+        words.replace_range(start..=start + length, "");
+    }
+    words
+}
+
+fn is_same(one: &Complaint, other: &Complaint) -> bool {
+    (&one.key, &one.value, &one.fault) == (&other.key, &other.value, &other.fault)
+}
+
+/// For texts that name no other files.
+///
+/// # Errors
+/// As [`edited`].
+pub fn edited_alone(text: &str, domain: &str, wish: &Wish) -> Result<Edited, Vec<Objection>> {
+    edited("office.toml", text, domain, wish, &mut no_files)
+}

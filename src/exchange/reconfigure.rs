@@ -1,0 +1,85 @@
+//! Other settings for a running office: they hold at once, and no call is lost.
+//!
+//! What is under way is done to its end: whoever rings goes on ringing, calls
+//! of an extension that is gone end when their people end them, and every
+//! parked call stays where it is.
+
+use std::collections::BTreeSet;
+
+use crate::domain::caller_name::CallerName;
+use crate::domain::effects::Effects;
+use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::recall::Recall;
+use crate::domain::time::Moment;
+use crate::exchange::settings::Settings;
+use crate::exchange::{Effect, Exchange};
+use crate::media::control::PortToken;
+use crate::park::{Input, Parked};
+
+impl Exchange {
+    /// From now on these settings hold. They are of the same domain, and have
+    /// been checked: nothing here can be refused.
+    pub fn reconfigure(&mut self, settings: Settings, now: Moment) -> Effects<Effect> {
+        self.now = now;
+        let was: BTreeSet<Extension> = self.settings.extensions.keys().cloned().collect();
+        self.settings = settings;
+        let gone = was.into_iter().filter(|e| !self.settings.extensions.contains_key(e));
+        for extension in gone.collect::<Vec<_>>() {
+            self.leave(&extension);
+        }
+        for (journey, recall, group) in self.revised() {
+            self.tell_lot(Input::Revised { journey, recall, group });
+        }
+        self.state.watchers.settings_changed();
+        self.turn_over()
+    }
+
+    /// The tenant is no more: nobody registers or calls, and what is under way
+    /// goes on.
+    pub(super) fn close_down(&mut self, now: Moment) -> Effects<Effect> {
+        let none = Settings {
+            extensions: Default::default(),
+            groups: Vec::new(),
+            ring_groups: Vec::new(),
+            trunks: Vec::new(),
+            ..self.settings.clone()
+        };
+        self.reconfigure(none, now)
+    }
+
+    /// Nobody has this extension any more.
+    fn leave(&mut self, extension: &Extension) {
+        self.state.do_not_disturb.remove(extension);
+        self.end_subscriptions_of(extension);
+        self.forget_devices_of(extension);
+    }
+
+    /// The parked calls for which something has changed (product Q14).
+    fn revised(&self) -> Vec<(JourneyId, Recall, Option<CallerName>)> {
+        let calls = self.state.lot.calls().iter();
+        let revised = calls.map(|call| {
+            let recall = self.settings.recall_of(&call.parking_user);
+            let group = self.group_now(call);
+            let same = recall == call.recall
+                && group.as_ref() == call.group.as_ref().map(|park| &park.name);
+            (!same).then_some((call.journey, recall, group))
+        });
+        revised.flatten().collect()
+    }
+
+    /// The group of a group-parked call: its own, else, that being gone or
+    /// renamed, the one whose people are concerned by it now.
+    fn group_now(&self, call: &Parked) -> Option<CallerName> {
+        let name = &call.group.as_ref()?.name;
+        let of = |extension| self.settings.group_of(extension);
+        let own = self.settings.groups.iter().find(|group| group.name == *name);
+        let now = own.or_else(|| of(&call.at)).or_else(|| of(&call.parking_user));
+        now.map(|group| group.name.clone())
+    }
+
+    /// Half of the ports in stock, for a tenant that has none.
+    pub(super) fn share_ports(&mut self) -> Vec<PortToken> {
+        let half = self.state.ports.len() / 2;
+        self.state.ports.split_off(half).into()
+    }
+}

@@ -1,0 +1,327 @@
+//! Groups changed in the settings file: what is asked for is what is read
+//! afterwards, and everything else stands as it stood (product Q21).
+
+use bellhop::config::edit::edited_alone;
+use bellhop::config::{Office, edit::Edited};
+use bellhop::domain::administration::{GroupForm, Objection, Wish};
+use proptest::prelude::*;
+
+const DOMAIN: &str = "office.example";
+
+const OFFICE: &str = r##"# Our office.
+[server]
+domain = "office.example"   # as printed on the phones
+
+[[extension]]
+number = "101"
+password = "one"   # change me
+
+[[extension]]
+number = "102"
+password = "two"
+
+[[extension]]
+number = "103"
+password = "three"
+
+[[extension]]
+number = "104"
+password = "four"
+
+# ---- Groups ----
+
+# The desk at the door.
+[[call_park_group]]
+name = "Front desk"  # painted on the wall
+members = [
+    "101", # reception
+    "102",
+    # she is in on Mondays only
+    "103", # Bob
+]
+# agreed with everybody
+recall_timer = "30s"
+
+# The shop.
+[[call_park_group]]
+name = "Shop"
+
+# ---- Who rings ----
+[[ring_group]]
+number = "600"   # Sales
+members = ["103"]
+# the end
+"##;
+
+fn group(name: &str, members: &[&str]) -> GroupForm {
+    let members = members.iter().map(|member| (*member).to_owned()).collect();
+    GroupForm { name: name.to_owned(), members, ..GroupForm::default() }
+}
+
+fn front_desk() -> GroupForm {
+    let recall_timer = Some("30s".to_owned());
+    GroupForm { recall_timer, ..group("Front desk", &["101", "102", "103"]) }
+}
+
+fn edit(name: &str, group: GroupForm) -> Wish {
+    Wish::Edit { name: name.to_owned(), group }
+}
+
+fn after(text: &str, wish: &Wish) -> Edited {
+    edited_alone(text, DOMAIN, wish).unwrap()
+}
+
+fn refused(text: &str, wish: &Wish) -> Vec<(String, String)> {
+    let objections = edited_alone(text, DOMAIN, wish).map(|edited| edited.text).unwrap_err();
+    objections.into_iter().map(|Objection { field, words }| (field, words)).collect()
+}
+
+fn why(field: &str, words: &str) -> Vec<(String, String)> {
+    vec![(field.to_owned(), words.to_owned())]
+}
+
+/// The lines that one text has and the other has not, with a sign before each.
+fn difference(before: &str, after: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("-{line}"));
+    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+{line}"));
+    gone.chain(come).collect()
+}
+
+#[test]
+fn q21_a_group_is_changed_where_it_differs_and_every_comment_stays() {
+    let changed = GroupForm {
+        recall_timer: Some("60s".to_owned()),
+        recall_to: Some("ring-group".to_owned()),
+        ring_group: Some("600".to_owned()),
+        ..group("Desk", &["102", "101"])
+    };
+    let text = after(OFFICE, &edit("Front desk", changed.clone())).text;
+    assert_eq!(
+        difference(OFFICE, &text),
+        [
+            "-name = \"Front desk\"  # painted on the wall",
+            "-    \"103\", # Bob",
+            "-recall_timer = \"30s\"",
+            "+name = \"Desk\"  # painted on the wall",
+            "+recall_timer = \"60s\"",
+            "+recall_to = \"ring-group\"",
+            "+ring_group = \"600\"",
+        ]
+    );
+    let list = "members = [\n    \"102\",\n    \"101\", # reception\n    # she is in on Mondays only\n]\n# agreed with everybody\n";
+    assert!(text.contains(list), "{text}");
+    assert_eq!(after(&text, &Wish::List).groups.groups[0], changed);
+    // A setting that goes takes its line alone.
+    let plain = GroupForm { recall_timer: None, ..front_desk() };
+    let text = after(OFFICE, &edit("Front desk", plain)).text;
+    assert_eq!(difference(OFFICE, &text), ["-recall_timer = \"30s\""]);
+    // And one who changes nothing changes nothing.
+    assert_eq!(after(OFFICE, &edit("Front desk", front_desk())).text, OFFICE);
+}
+
+#[test]
+fn q21_a_new_group_stands_behind_the_others_and_a_deleted_one_leaves_no_gap() {
+    let text = after(OFFICE, &Wish::Add { group: group("Backstairs", &["104"]) }).text;
+    let new = "name = \"Shop\"\n\n[[call_park_group]]\nname = \"Backstairs\"\nmembers = [\"104\"]\n\n# ---- Who rings ----\n";
+    assert!(text.contains(new), "{text}");
+    let deleted = after(&text, &Wish::Delete { name: "Backstairs".to_owned() }).text;
+    assert_eq!(deleted, OFFICE);
+    let text = after(OFFICE, &Wish::Delete { name: "Front desk".to_owned() }).text;
+    let around = "password = \"four\"\n\n# ---- Groups ----\n\n# The shop.\n[[call_park_group]]\n";
+    assert!(text.contains(around), "{text}");
+    let text = after(&text, &Wish::Delete { name: "Shop".to_owned() }).text;
+    assert!(text.contains("# ---- Groups ----\n\n# ---- Who rings ----\n[[ring_group]]"), "{text}");
+    let first = after(&text, &Wish::Add { group: group("First", &["101"]) });
+    assert_eq!(first.office.tenant.call_park_groups.len(), 1);
+}
+
+#[test]
+fn groups_in_the_other_forms_of_toml_and_with_other_line_ends_are_changed_as_well() {
+    let list = "call_park_group = [{ name = \"A\", members = [\"101\"] }] # two\n";
+    let text = format!("{list}{}", OFFICE.split("# ---- Groups").next().unwrap());
+    let added = after(&text, &Wish::Add { group: group("B", &["102"]) });
+    let line = "call_park_group = [{ name = \"A\", members = [\"101\"] }, { name = \"B\", members = [\"102\"] }] # two\n";
+    assert!(added.text.starts_with(line), "{}", added.text);
+    let changed = after(&added.text, &edit("A", group("C", &[])));
+    let deleted = after(&changed.text, &Wish::Delete { name: "B".to_owned() });
+    assert_eq!(deleted.groups.groups, [group("C", &[])]);
+
+    let windows = OFFICE.replace('\n', "\r\n");
+    let text = after(&windows, &edit("Shop", group("Shop", &["104"]))).text;
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    assert_eq!(difference(&windows, &text), ["+members = [\"104\"]"]);
+}
+
+#[test]
+fn each_tenant_has_groups_of_its_own() {
+    let tenant = "\n[[tenant]]\ndomain = \"b.example\"\n\n[[tenant.extension]]\nnumber = \"101\"\npassword = \"x\"\n";
+    let text = format!("{OFFICE}{tenant}{}", tenant.replace("b.ex", "c.ex"));
+    let add = Wish::Add { group: group("Front desk", &["101"]) };
+    let edited = edited_alone(&text, "b.example", &add).unwrap();
+    let office = &edited.office;
+    let names: Vec<usize> =
+        office.further_tenants.iter().map(|tenant| tenant.call_park_groups.len()).collect();
+    assert_eq!((office.tenant.call_park_groups.len(), names), (2, vec![1, 0]));
+    let again = edited_alone(&edited.text, "b.example", &add).unwrap_err();
+    assert_eq!(again[0].field, "name");
+    let gone = edited_alone(&text, "d.example", &add).unwrap_err();
+    assert_eq!(gone[0].words, "the settings file has no tenant d.example any more");
+}
+
+#[test]
+fn s17_to_s36_a_rule_that_would_be_broken_is_said_in_words_at_its_setting() {
+    let add = |group| Wish::Add { group };
+    assert_eq!(
+        refused(OFFICE, &add(group(" ", &[]))),
+        why("name", "a call park group needs a name")
+    );
+    assert_eq!(
+        refused(OFFICE, &add(group("front DESK", &[]))),
+        why("name", "there is a call park group front DESK already")
+    );
+    assert_eq!(
+        refused(OFFICE, &edit("Shop", group("Shop", &["104", "102"]))),
+        why(
+            "members",
+            "102 is in the call park group Front desk already, and cannot be in Shop too"
+        )
+    );
+    assert_eq!(
+        refused(OFFICE, &edit("Shop", group("Shop", &["105"]))),
+        why("members", "there is no extension 105; did you mean \"101\"?")
+    );
+    assert_eq!(
+        refused(OFFICE, &edit("Shop", group("Shop", &["104", "104"]))),
+        why("members", "104 is listed twice")
+    );
+    let with = |change: fn(&mut GroupForm)| {
+        let mut group = group("Shop", &[]);
+        change(&mut group);
+        edit("Shop", group)
+    };
+    assert_eq!(
+        refused(OFFICE, &with(|group| group.recall_timer = Some("2h".to_owned()))),
+        why("recall_timer", "not from 5s to 900s; did you mean \"900s\"?")
+    );
+    assert_eq!(
+        refused(OFFICE, &with(|group| group.recall_to = Some("ring-group".to_owned()))),
+        why("recall_to", "this policy rings a ring group: ring_group is missing")
+    );
+    assert_eq!(
+        refused(OFFICE, &with(|group| group.ring_group = Some("600".to_owned()))),
+        why("ring_group", "recall_to does not ring a ring group")
+    );
+    let fault = refused(
+        OFFICE,
+        &with(|group| {
+            group.recall_to = Some("ring-group".to_owned());
+            group.ring_group = Some("601".to_owned());
+        }),
+    );
+    assert_eq!(fault, why("ring_group", "there is no ring group 601; did you mean \"600\"?"));
+    let gone = "there is no call park group Attic (any more)";
+    assert_eq!(refused(OFFICE, &Wish::Delete { name: "Attic".to_owned() }), why("", gone));
+    let long = group(&"x".repeat(300), &[]);
+    assert_eq!(refused(OFFICE, &add(long)), why("name", "longer than 256 letters"));
+}
+
+#[test]
+fn q21_a_file_with_a_fault_of_its_own_is_mended_first() {
+    let text = OFFICE.replace("number = \"102\"", "number = 102");
+    let fault = refused(&text, &edit("Shop", group("Shop", &["104"])));
+    assert!(
+        fault[0].1.starts_with("the settings file has a fault, mend it first: office.toml:10:10")
+    );
+    assert_eq!(refused("a = [", &Wish::List).len(), 1);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Add(GroupForm),
+    Edit(usize, GroupForm),
+    Delete(usize),
+}
+
+fn forms() -> impl Strategy<Value = GroupForm> {
+    let names = prop::sample::select(vec!["A", "b", "B", "Zoë \"Z\"", "back\\slash # not one"]);
+    let numbers = prop::sample::subsequence(vec!["101", "102", "103", "104"], 0..=4);
+    let timers = prop::option::of(prop::sample::select(vec!["5s", "45s", "15m"]));
+    (names, numbers.prop_shuffle(), timers, any::<bool>(), prop::option::of(0..3_u32)).prop_map(
+        |(name, members, timer, rings, rounds)| GroupForm {
+            recall_timer: timer.map(str::to_owned),
+            recall_to: rings.then(|| "ring-group".to_owned()),
+            ring_group: rings.then(|| "600".to_owned()),
+            recall_rounds: rounds,
+            ..group(name, &members)
+        },
+    )
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        forms().prop_map(Step::Add),
+        (0..4_usize, forms()).prop_map(|(index, form)| Step::Edit(index, form)),
+        (0..4_usize).prop_map(Step::Delete),
+    ];
+    prop::collection::vec(step, 1..12)
+}
+
+/// As people would: by the rules of S17 to S19 alone.
+fn is_allowed(others: &[GroupForm], form: &GroupForm) -> bool {
+    let twins = |other: &GroupForm| other.name.to_lowercase() == form.name.to_lowercase();
+    let shares = |other: &GroupForm| other.members.iter().any(|m| form.members.contains(m));
+    !others.iter().any(|other| twins(other) || shares(other))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn q21_any_sequence_of_edits_leaves_the_groups_that_were_asked_for(steps in steps()) {
+        let mut text = OFFICE.to_owned();
+        let mut model = after(OFFICE, &Wish::List).groups.groups;
+        for step in steps {
+            let (wish, expected) = match step {
+                Step::Add(form) => {
+                    let mut expected = model.clone();
+                    expected.push(form.clone());
+                    let allowed = is_allowed(&model, &form);
+                    (Wish::Add { group: form }, allowed.then_some(expected))
+                }
+                Step::Edit(index, form) => {
+                    let Some(old) = model.get(index).cloned() else { continue };
+                    let mut expected = model.clone();
+                    expected.remove(index);
+                    let allowed = is_allowed(&expected, &form);
+                    expected.insert(index, form.clone());
+                    (edit(&old.name, form), allowed.then_some(expected))
+                }
+                Step::Delete(index) => {
+                    let Some(old) = model.get(index).cloned() else { continue };
+                    let mut expected = model.clone();
+                    expected.remove(index);
+                    (Wish::Delete { name: old.name }, Some(expected))
+                }
+            };
+            match edited_alone(&text, DOMAIN, &wish) {
+                Ok(edited) => {
+                    prop_assert_eq!(Some(&edited.groups.groups), expected.as_ref());
+                    (text, model) = (edited.text, edited.groups.groups);
+                }
+                Err(why) => prop_assert!(expected.is_none(), "{:?}: {:?}", wish, why),
+            }
+            // The others' lines and comments are all there still.
+            let stays = ["# Our office.", "# as printed", "# change me", "# ---- Groups ----",
+                "# ---- Who rings ----", "number = \"600\"   # Sales", "# the end\n"];
+            for comment in stays {
+                prop_assert!(text.contains(comment), "{} is gone:\n{}", comment, text);
+            }
+            let read = Office::parse_alone("office.toml", &text).unwrap().0.tenant;
+            let read: Vec<String> =
+                read.call_park_groups.iter().map(|group| group.name.to_string()).collect();
+            let asked: Vec<&str> = model.iter().map(|group| group.name.as_str()).collect();
+            prop_assert_eq!(read, asked);
+        }
+    }
+}
