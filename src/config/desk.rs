@@ -111,7 +111,8 @@ pub enum Hangup {
 const THEMES: [(&str, Theme); 2] =
     [("terminal", Theme::Terminal), ("blue-orange", Theme::BlueOrange)];
 /// Bundled with the console; a test holds the two lists together.
-pub const KEYMAPS: [&str; 2] = ["default", "fkeys"];
+pub const KEYMAPS: [&str; 7] =
+    ["default", "fkeys", "dinstar", "fanvil", "grandstream", "htek", "yealink"];
 const TICKS: [(&str, Option<Duration>); 3] =
     [("1s", Some(Duration::from_secs(1))), ("10s", Some(Duration::from_secs(10))), ("off", None)];
 const CURSORS: [(&str, Cursor); 2] = [("focus", Cursor::Focus), ("hidden", Cursor::Hidden)];

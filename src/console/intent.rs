@@ -23,8 +23,17 @@ pub enum Action {
     Down,
     Park,
     GroupPark,
+    /// A phone's Visual Park key: on a call the place is asked, the key again
+    /// parks there, or at the group when none was given; else it fetches mine.
+    VisualPark,
+    /// Ask where to park the call.
+    AskPlace,
     Retrieve,
     RetrieveOldest,
+    /// Who waits for me, before he is fetched.
+    ShowParked,
+    /// The second page of a phone's keys.
+    More,
     /// Choose a parked call by its row number.
     List,
     /// My group's parked calls, or the whole office's.
@@ -51,6 +60,14 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Context {
     Desk,
+    /// The desk while no call is here: bound before the desk's own keys.
+    Idle,
+    /// "Park at?" has been asked: before the desk's own keys, as the next two.
+    Place,
+    /// The second page of a phone's keys.
+    More,
+    /// Who waits for me is shown.
+    Parked,
     /// The command line after `:`.
     Prompt,
     Help,
@@ -59,19 +76,23 @@ pub enum Context {
 }
 
 use Action::{
-    Back, Commands, DoNotDisturb, Down, Erase, Go, GroupPark, HangUp, Help, Hold, List, Mute,
-    NextCaller, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest, Scope, Send, Stay,
-    Suspend, Undo, Up,
+    AskPlace, Back, Commands, DoNotDisturb, Down, Erase, Go, GroupPark, HangUp, Help, Hold, List,
+    More, Mute, NextCaller, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest, Scope,
+    Send, ShowParked, Stay, Suspend, Undo, Up, VisualPark,
 };
 
 /// Each action under its name in keymaps, in the order of the help.
-pub const ACTIONS: [(Action, &str); 25] = [
+pub const ACTIONS: [(Action, &str); 29] = [
     (NextCaller, "call.next"),
     (Go, "go"),
     (Park, "park.here"),
     (GroupPark, "park.group"),
+    (VisualPark, "park.visual"),
+    (AskPlace, "park.ask"),
+    (More, "more"),
     (Retrieve, "retrieve"),
     (RetrieveOldest, "retrieve.oldest"),
+    (ShowParked, "parked.show"),
     (List, "parked.list"),
     (Scope, "parked.scope"),
     (Send, "transfer.blind"),
@@ -119,8 +140,12 @@ pub const ESSENTIAL: [(Context, Action); 21] = [
     (Context::Leaving, Stay),
 ];
 
-pub const CONTEXTS: [(Context, &str); 4] = [
+pub const CONTEXTS: [(Context, &str); 8] = [
     (Context::Desk, "desk"),
+    (Context::Idle, "idle"),
+    (Context::Place, "place"),
+    (Context::More, "more"),
+    (Context::Parked, "parked"),
     (Context::Prompt, "prompt"),
     (Context::Help, "help"),
     (Context::Leaving, "leaving"),
@@ -138,13 +163,30 @@ impl Action {
     /// Works from any screen, even while something else has the keyboard
     /// (product M9).
     pub fn is_any_time(self) -> bool {
-        matches!(self, NextCaller | Park | GroupPark | Retrieve | Quit | Redraw | Suspend)
+        self.is_any_time_verb() || matches!(self, Quit | Redraw | Suspend)
+    }
+
+    fn is_any_time_verb(self) -> bool {
+        matches!(self, NextCaller | Park | GroupPark | VisualPark | AskPlace | Retrieve)
     }
 
     /// Changes a call or the desk. A key that repeats by itself, or that was
     /// meant for another window, must not do so.
     pub fn is_verb(self) -> bool {
-        !matches!(self, Up | Down | Erase | Back | Help | Commands | Redraw | Suspend | Quit | Stay)
+        !matches!(
+            self,
+            Up | Down
+                | Erase
+                | Back
+                | Help
+                | Commands
+                | More
+                | ShowParked
+                | Redraw
+                | Suspend
+                | Quit
+                | Stay
+        )
     }
 }
 

@@ -32,6 +32,42 @@ fn two_desks_call_park_fetch_and_hang_up() {
     }
 }
 
+/// Product S50: Visual Park, N, Visual Park; Visual Park twice; once.
+#[test]
+fn a_desk_with_dinstars_keys_parks_at_a_number_and_at_the_group_and_fetches() {
+    let office = Office::open();
+    let keys = office.desk_file("101", "udp", "[screen]\nkeymap = \"dinstar\"");
+    let mut reception = office.console(&["console", "--config", keys.to_str().unwrap()]);
+    let mut cleo = office.desk("102", "udp");
+    reception.shows(&["Registered 101", "Cleo"]);
+    cleo.shows(&["Registered 102", "Reception"]);
+    cleo.press("101\r");
+    reception.shows(&["Ringing: Cleo 102"]);
+    reception.press(" ");
+    reception.lists("CALLS", &["TALK", "Cleo"]);
+
+    reception.press("v");
+    reception.shows(&["Park Cleo at:", "v Visual Park at the group"]);
+    reception.press("103");
+    reception.shows(&["v Visual Park at 103"]);
+    reception.press("v");
+    reception.lists("PARKED 1", &["103", "Cleo"]);
+    reception.press("103v");
+    reception.lists("CALLS", &["TALK", "Cleo"]);
+
+    reception.press("v101v");
+    reception.shows(&["[PARKED 1]", "v Parked Cleo"]);
+    reception.press("v");
+    reception.shows(&["Fetched Cleo"]);
+    reception.lists("CALLS", &["TALK", "Cleo"]);
+
+    reception.press("vv");
+    reception.lists("PARKED 1", &["102", "Cleo"]);
+    reception.shows(&["group Front desk", "v Parked Cleo"]);
+    reception.press("v");
+    reception.lists("CALLS", &["TALK", "Cleo"]);
+}
+
 #[test]
 fn an_office_that_dies_and_comes_back_finds_its_desks_again() {
     for transport in ["tcp", "udp"] {

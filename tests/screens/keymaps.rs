@@ -74,3 +74,36 @@ fn an_unknown_keymap_is_named_with_the_nearest() {
     let complaint = Keymap::shipped("defalt").unwrap_err().remove(0).to_string();
     assert!(complaint.contains("\"defalt\"; did you mean \"default\"?"), "{complaint}");
 }
+
+#[test]
+fn the_settings_know_the_same_keymaps() {
+    let shipped = SHIPPED.map(|(name, _)| name);
+    assert_eq!(shipped, bellhop::config::desk::KEYMAPS);
+}
+
+#[test]
+fn a_page_of_keys_leads_on_and_leaves_numbers_to_the_field() {
+    assert_eq!(
+        complaints("[desk]\n\"y\" = \"more\"\n\"w\" = \"parked.show\"\n"),
+        [
+            "keys.toml: no key in [more] does anything; it is opened by \"more\"",
+            "keys.toml: no key in [parked] does retrieve; it is opened by \"parked.show\"",
+        ]
+    );
+    assert_eq!(
+        complaints("[place]\n\"v\" = \"none\"\n\".\" = \"none\"\n\"Enter\" = \"none\"\n"),
+        [
+            "keys.toml: no key in [place] does park.visual or park.ask or park.here; it is opened by \"park.visual\""
+        ]
+    );
+    assert_eq!(
+        complaints(
+            "[place]\n\"1\" = \"park.here\"\n\"D\" = \"park.here\"\n\"Enter\" = \"back\"\n\"enter\" = \"erase\"\n"
+        ),
+        [
+            "keys.toml:2:1: typed into To: in [place], and so no key for anything else: \"1\"",
+            "keys.toml:3:1: typed into To: in [place], and so no key for anything else: \"D\"",
+            "keys.toml:5:1: bound twice in [place]: the key \"enter\"",
+        ]
+    );
+}

@@ -7,6 +7,7 @@ mod flows;
 mod golden;
 mod hints;
 mod keymaps;
+mod makes;
 mod pictures;
 mod terminal;
 mod words;

@@ -30,13 +30,18 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
-const PICTURES: [(&str, Scene, u16, u16); 6] = [
+const PICTURES: [(&str, Scene, u16, u16); 11] = [
     ("desk-80x24", Scene::Busy, 80, 24),
     ("desk-160x45", Scene::Busy, 160, 45),
     ("park-80x24", Scene::ParkingAtDev, 80, 24),
     ("recall-80x24", Scene::Recall, 80, 24),
     ("help-80x24", Scene::Help, 80, 24),
     ("small-40x10", Scene::Busy, 40, 10),
+    ("keys-dinstar-80x24", Scene::PhoneKeys("dinstar"), 80, 24),
+    ("keys-fanvil-80x24", Scene::PhoneKeys("fanvil"), 80, 24),
+    ("keys-grandstream-80x24", Scene::PhoneKeys("grandstream"), 80, 24),
+    ("keys-htek-80x24", Scene::PhoneKeys("htek"), 80, 24),
+    ("keys-yealink-80x24", Scene::PhoneKeys("yealink"), 80, 24),
 ];
 
 /// Draws or, with `--check`, compares.

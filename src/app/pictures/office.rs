@@ -30,6 +30,8 @@ pub enum Scene {
     /// A parked call has come back.
     Recall,
     Help,
+    /// As [`Scene::Busy`] with the keys of that keymap, asking where to park.
+    PhoneKeys(&'static str),
 }
 
 const SEED: u128 = 1402;
@@ -77,7 +79,8 @@ const CALLERS: [(&str, &str); 14] = [
 
 /// The screen of that scene, and the moment it shows.
 pub fn scene(scene: Scene) -> (State, Moment) {
-    let mut office = Office::open();
+    let keymap = if let Scene::PhoneKeys(keymap) = scene { keymap } else { "default" };
+    let mut office = Office::open(keymap);
     office.morning();
     office.rush();
     match scene {
@@ -85,6 +88,9 @@ pub fn scene(scene: Scene) -> (State, Moment) {
         Scene::ParkingAtDev => office.keys("D"),
         Scene::Recall => office.recall(),
         Scene::Help => office.keys("?"),
+        // DPark is on the second page.
+        Scene::PhoneKeys("htek") => office.keys("v d 1 0 5"),
+        Scene::PhoneKeys(_) => office.keys("v 1 0 5"),
     }
     (office.state, office.now)
 }
@@ -99,7 +105,7 @@ struct Office {
 }
 
 impl Office {
-    fn open() -> Self {
+    fn open(keymap: &str) -> Self {
         let me = Me {
             extension: extension("101"),
             name: CallerName::clean("Reception"),
@@ -108,7 +114,7 @@ impl Office {
             server: "192.168.1.10:5060".to_owned(),
         };
         // The bundled map has no faults: a test reads it.
-        let keymap = Keymap::shipped("default").unwrap_or_default();
+        let keymap = Keymap::shipped(keymap).unwrap_or_default();
         let mut office = Self {
             state: State::new(me, Options::default(), keymap),
             now: Moment::START + Duration::from_secs(2),

@@ -173,6 +173,22 @@ pub enum Mode {
     },
     /// "Park all and quit, or stay?"
     Leaving,
+    /// Keys over the desk's, until one of them or another has been pressed.
+    Page {
+        page: Page,
+        until: Moment,
+    },
+}
+
+/// What a phone's own keys open over the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// "Park this call at?"; the number goes into To:.
+    Place { line: LineId },
+    /// The second page of keys.
+    More,
+    /// Who waits for me: the selected parked call.
+    Parked,
 }
 
 impl Mode {
@@ -183,6 +199,9 @@ impl Mode {
             Self::Prompt(_) => Context::Prompt,
             Self::Help { .. } => Context::Help,
             Self::Leaving => Context::Leaving,
+            Self::Page { page: Page::Place { .. }, .. } => Context::Place,
+            Self::Page { page: Page::More, .. } => Context::More,
+            Self::Page { page: Page::Parked, .. } => Context::Parked,
         }
     }
 }
@@ -387,6 +406,25 @@ impl State {
     pub fn current(&self) -> Option<&Line> {
         let selected = self.selected_line().filter(|line| calls::is_up(line));
         selected.or_else(|| self.calls.in_the_ear()).or_else(|| self.calls.only_held())
+    }
+
+    /// No call is here that a park key could mean.
+    pub fn is_idle(&self) -> bool {
+        self.current().is_none()
+    }
+
+    /// Where keys are looked up: the first that binds one rules.
+    pub fn contexts(&self) -> &'static [Context] {
+        match self.mode.context() {
+            Context::Desk | Context::Idle if self.is_idle() => &[Context::Idle, Context::Desk],
+            Context::Desk | Context::Idle => &[Context::Desk],
+            Context::Place => &[Context::Place, Context::Desk],
+            Context::More => &[Context::More, Context::Desk],
+            Context::Parked => &[Context::Parked, Context::Desk],
+            Context::Prompt => &[Context::Prompt],
+            Context::Help => &[Context::Help],
+            Context::Leaving => &[Context::Leaving],
+        }
     }
 
     /// Whom Space takes.

@@ -47,9 +47,9 @@ impl State {
     }
 
     /// By its pace alone: too fast for a finger, or going on as before. Two
-    /// quick presses of the hang-up key are a person's.
+    /// quick presses of a key that is pressed twice are a person's.
     fn repeats_itself(&self, intent: Intent, since: Option<(Duration, bool)>) -> bool {
-        let is_double = intent == Intent::Do(Action::HangUp);
+        let is_double = matches!(intent, Intent::Do(Action::HangUp | Action::VisualPark));
         since.is_some_and(|(since, was_held)| {
             (was_held && since < HELD_WITHIN) || (since < REPEAT_WITHIN && !is_double)
         })
@@ -86,13 +86,12 @@ impl State {
         if let Some(digit) = self.digit_wanted(key) {
             return Intent::Type(digit);
         }
-        let context = self.mode.context();
-        if let Some(action) = self.keymap.action(context, key) {
+        if let Some(action) = self.keymap.action_in(self.contexts(), key) {
             return Intent::Do(action);
         }
-        match (context, key.typed()) {
-            (Context::Prompt, Some(c)) => Intent::Type(c),
-            (Context::Desk, Some(c)) => self.read_character(c),
+        match (&self.mode, key.typed()) {
+            (Mode::Prompt(_), Some(c)) => Intent::Type(c),
+            (Mode::Desk | Mode::Page { .. }, Some(c)) => self.read_character(c),
             _ => self.read_any_time(key),
         }
     }
@@ -124,7 +123,10 @@ impl State {
         match intent {
             Intent::Do(action) => self.act(action, now),
             Intent::Type(c) => self.type_character(c, now),
-            Intent::Pick(letter) => self.pick(letter, now),
+            Intent::Pick(letter) => {
+                self.goes_on_at_place(now);
+                self.pick(letter, now)
+            }
             Intent::Nothing => self.nothing_bound(now),
         }
     }
@@ -133,6 +135,7 @@ impl State {
         if let Mode::Prompt(text) = &mut self.mode {
             return super::prompt::type_into(text, c);
         }
+        self.goes_on_at_place(now);
         match self.pending.take() {
             Some(Pending::Row { digits, .. }) => self.type_row_number(digits, c, now),
             _ => self.type_digit(c, now),
@@ -143,6 +146,9 @@ impl State {
         let pending = self.pending.take();
         if action.is_verb() {
             self.last_pick = None;
+        }
+        if let Some(effects) = self.act_on_page(action, now) {
+            return effects;
         }
         match (&self.mode, action) {
             (Mode::Prompt(_), Action::Go) => self.run_prompt(now),
@@ -158,6 +164,10 @@ impl State {
             (_, Action::Down) => self.select_by(1),
             (_, Action::Park) => self.park(now),
             (_, Action::GroupPark) => self.group_park(now),
+            (_, Action::VisualPark) => self.visual_park(now),
+            (_, Action::AskPlace) => self.ask_place(now),
+            (_, Action::More) => self.open_more(now),
+            (_, Action::ShowParked) => self.show_parked(now),
             (_, Action::Retrieve) => self.retrieve(now),
             (_, Action::RetrieveOldest) => self.retrieve_oldest(now),
             (_, Action::List) => self.open_list(now),
@@ -179,7 +189,7 @@ impl State {
     }
 
     fn nothing_bound(&mut self, now: Moment) -> Effects<Effect> {
-        if self.mode == Mode::Desk {
+        if matches!(self.mode, Mode::Desk | Mode::Page { .. }) {
             let help = self.keymap.keys(Context::Desk, Action::Help).next();
             let help = help.map(|key| format!("; {key} shows all keys")).unwrap_or_default();
             self.say(now, Weight::Info, format!("That key does nothing here{help}"));

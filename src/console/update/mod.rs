@@ -6,6 +6,7 @@ mod hunts;
 mod keys;
 mod leaving;
 mod notices;
+mod pages;
 mod parked;
 mod phone;
 mod prompt;
@@ -57,6 +58,7 @@ pub fn next_wakeup(state: &State, now: Moment) -> Wakeup {
         }
     };
     sooner(state.to_expires(), "the To: field clears");
+    sooner(state.page_until(), "a page of keys closes");
     sooner(state.doubts_until(), "a key is not held down");
     sooner(state.pending.as_ref().map(|pending| pending.until()), "a half-typed key is dropped");
     sooner(state.next_announcement(), "a recall is near");
@@ -71,6 +73,9 @@ impl State {
     fn expire(&mut self, now: Moment) {
         if self.to_expires().is_some_and(|at| at <= now) {
             self.clear_to();
+        }
+        if self.page_until().is_some_and(|until| until <= now) {
+            self.mode = Mode::Desk;
         }
         if self.pending.as_ref().is_some_and(|pending| pending.until() <= now) {
             self.pending = None;

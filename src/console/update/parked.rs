@@ -191,6 +191,7 @@ impl State {
         };
         if self.parked.get(key).is_none() {
             self.selected = None;
+            self.close_parked_page();
             let row = before.iter().find(|row| row.view.key == key);
             self.lost_selection = row.map(|row| (now, short_name(&row.view.caller)));
         }

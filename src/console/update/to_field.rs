@@ -47,6 +47,7 @@ impl State {
             typed.for_each(|c| drop(super::prompt::type_into(prompt, c)));
             return Effects::none();
         }
+        self.goes_on_at_place(now);
         match dialable(text) {
             Some(number) => self.fill_to(number, now),
             None => self.say(now, Weight::Warning, "What was pasted is no number to dial"),

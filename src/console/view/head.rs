@@ -36,7 +36,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     }
     pen.skip(room);
     for (text, is_lamp) in &right {
-        let style = if *is_lamp { lamp_style(scene) } else { head };
+        let style = if *is_lamp { lamp_style(scene, head) } else { head };
         pen.put(text, style);
     }
 }
@@ -125,8 +125,9 @@ fn right_end(state: &State, tick: Moment) -> Vec<(String, bool)> {
     right
 }
 
-/// Blinks on the same tick as the clocks; the one thing that does.
-fn lamp_style(scene: &Scene) -> Style {
-    let dark = scene.state.options.blink && !scene.state.clock.is_even_second(scene.tick);
-    if dark { scene.theme.style(Role::Head) } else { scene.theme.style(Role::Lamp) }
+/// Blinks on the same tick as the clocks, as nothing else does; `dark` is how
+/// it looks between.
+pub fn lamp_style(scene: &Scene, dark: Style) -> Style {
+    let is_dark = scene.state.options.blink && !scene.state.clock.is_even_second(scene.tick);
+    if is_dark { dark } else { scene.theme.style(Role::Lamp) }
 }

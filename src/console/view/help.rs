@@ -24,7 +24,7 @@ pub fn draw(scene: &Scene, top: u16, area: Rect, buffer: &mut Buffer) -> Cursor 
     let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
     let mut pen = Pen::at(buffer, scene.theme, foot, 0);
     pen.plain(" ");
-    hint_rows::put(&hints::of_context(scene.state, Context::Help), &mut pen);
+    hint_rows::put(scene, &hints::of_context(scene.state, Context::Help), &mut pen);
     let rest = entries.len().saturating_sub(top + usize::from(rows.height));
     if rest > 0 {
         pen.put_right(&format!("{rest} more below "), Style::new());
@@ -38,15 +38,29 @@ pub fn lines(state: &State) -> usize {
 }
 
 fn entries(state: &State) -> Vec<(String, String)> {
-    let keymap = &state.keymap;
-    let actions = keymap.bound(Context::Desk).map(|action| {
-        let keys: Vec<String> = keymap.keys(Context::Desk, action).map(|k| k.to_string()).collect();
-        (keys.join(" "), keymap.help(Context::Desk, action).to_owned())
-    });
+    let actions = of_context(state, Context::Desk, "");
     let fixed = [
         ("0-9 * # +", "Type a number into To:"),
         ("A-Z", "Pick a colleague by his letter into To:"),
     ];
     let fixed = fixed.map(|(keys, words)| (keys.to_owned(), words.to_owned()));
-    fixed.into_iter().chain(actions).collect()
+    let pages = PAGES.iter().flat_map(|(page, lead)| of_context(state, *page, lead));
+    fixed.into_iter().chain(actions).chain(pages).collect()
+}
+
+/// Keys that a phone's own keys open, and when they are open.
+const PAGES: [(Context, &str); 4] = [
+    (Context::Idle, "no call: "),
+    (Context::More, "second page: "),
+    (Context::Place, "asked where: "),
+    (Context::Parked, "shown who waits: "),
+];
+
+fn of_context(state: &State, context: Context, lead: &str) -> Vec<(String, String)> {
+    let keymap = &state.keymap;
+    let actions = keymap.bound(context).map(|action| {
+        let keys: Vec<String> = keymap.keys(context, action).map(|k| k.to_string()).collect();
+        (keys.join(" "), format!("{lead}{}", keymap.help(context, action)))
+    });
+    actions.collect()
 }

@@ -2,7 +2,9 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
+use super::head::lamp_style;
 use super::{Pen, Scene};
 use crate::console::hints::{self, Hint};
 use crate::console::theme::Role;
@@ -20,11 +22,11 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     for (row, hints) in (0..).zip(rows) {
         let mut pen = Pen::at(buffer, scene.theme, area, row);
         pen.plain(" ");
-        put(&hints, &mut pen);
+        put(scene, &hints, &mut pen);
     }
 }
 
-pub fn put(hints: &[Hint], pen: &mut Pen) {
+pub fn put(scene: &Scene, hints: &[Hint], pen: &mut Pen) {
     for (index, hint) in hints.iter().enumerate() {
         if hint.width() > pen.left() {
             return;
@@ -32,7 +34,12 @@ pub fn put(hints: &[Hint], pen: &mut Pen) {
         if index > 0 {
             pen.skip(GAP);
         }
-        pen.role(&hint.keys, Role::Key).plain(" ").plain(&hint.words);
+        if hint.is_lamp {
+            let lamp = lamp_style(scene, Style::new());
+            pen.role(&hint.keys, Role::Key).plain(" ").put(&hint.words, lamp);
+        } else {
+            pen.role(&hint.keys, Role::Key).plain(" ").plain(&hint.words);
+        }
     }
 }
 

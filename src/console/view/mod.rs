@@ -60,8 +60,13 @@ pub fn draw(state: &State, now: Moment, buffer: &mut Buffer) -> Cursor {
     focus.position.x = focus.position.x.min(area.right().saturating_sub(1));
     focus.position.y = focus.position.y.min(area.bottom().saturating_sub(1));
     focus.visible |=
-        state.options.cursor_at_focus && state.mode == Mode::Desk && state.selected.is_some();
+        state.options.cursor_at_focus && is_at_the_desk(state) && state.selected.is_some();
     focus
+}
+
+/// The desk itself, or a page of keys over it.
+fn is_at_the_desk(state: &State) -> bool {
+    matches!(state.mode, Mode::Desk | Mode::Page { .. })
 }
 
 /// 80x24 and what is near it.

@@ -8,7 +8,7 @@ use super::{Cursor, Pen, Scene, calls, focus, head, hint_rows, parked, to_row};
 use crate::console::hints;
 use crate::console::state::calls::is_recall;
 use crate::console::state::clock::span;
-use crate::console::state::{Mode, Pending};
+use crate::console::state::{Mode, Page, Pending};
 use crate::console::theme::Role;
 
 /// 40x10: calls and parked calls, one row of hints.
@@ -29,7 +29,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     }
     let mut pen = Pen::at(buffer, scene.theme, row(last), 0);
     let hints = hint_rows::fitting(hints::in_one_row(scene.state), usize::from(area.width));
-    hint_rows::put(&hints, &mut pen);
+    hint_rows::put(scene, &hints, &mut pen);
     focus(call.or(lot), to)
 }
 
@@ -117,8 +117,15 @@ fn question(scene: &Scene) -> String {
         (Mode::Prompt(text), _) => format!(":{text}"),
         (Mode::Leaving, _) => "park all? p/Esc".to_owned(),
         (Mode::Help { .. }, _) => "Help: Esc".to_owned(),
+        (Mode::Page { page: Page::Place { .. }, .. }, _) => format!("Park at:{}", state.to.text),
+        (Mode::Page { .. }, _) => first_hint(scene),
         (_, Some(Pending::HangUp { .. })) => "again: HANG UP".to_owned(),
         (_, Some(Pending::Row { digits, .. })) => format!("#{digits}"),
         _ => format!("To:{}", state.to.text),
     }
+}
+
+fn first_hint(scene: &Scene) -> String {
+    let hints = hints::in_one_row(scene.state).into_iter();
+    hints.map(|hint| format!("{} {}", hint.keys, hint.words)).next().unwrap_or_default()
 }

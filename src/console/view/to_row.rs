@@ -3,13 +3,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
+use super::head::lamp_style;
 use super::{Cursor, Pen, Scene, hint_rows, rule};
 use crate::console::hints;
 use crate::console::intent::{Action, Context};
 use crate::console::state::people::lamp_word;
-use crate::console::state::{Mode, Pending};
+use crate::console::state::{Mode, Page, Pending};
 use crate::console::theme::Role;
 use crate::phone::messages::{LineId, LineState};
 
@@ -23,6 +25,8 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     match (&scene.state.mode, &scene.state.pending) {
         (Mode::Prompt(text), _) => prompt(scene, text, area, buffer),
         (Mode::Leaving, _) => leaving(scene, area, buffer),
+        (Mode::Page { page: Page::Place { .. }, .. }, _) => place(scene, area, buffer),
+        (Mode::Page { page: Page::Parked, .. }, _) => parked(scene, area, buffer),
         (_, Some(Pending::HangUp { line, .. })) => hang_up(scene, *line, area, buffer),
         (_, Some(Pending::Row { digits, .. })) => row_number(scene, digits, area, buffer),
         (_, Some(Pending::Send { .. }) | None) => to(scene, area, buffer),
@@ -48,8 +52,25 @@ fn to(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     if !person.is_empty() {
         pen.plain(&person).plain("  ");
     }
-    hint_rows::put(if hint_rows::width(full) <= room { full } else { short }, &mut pen);
+    hint_rows::put(scene, if hint_rows::width(full) <= room { full } else { short }, &mut pen);
     cursor
+}
+
+/// "Park Alice Meyer at: 105_  Dev Patel, free": the keys stand in the row below.
+fn place(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    let question = hints::heading(scene.state).unwrap_or_default();
+    pen.role(&format!(" {question}: "), Role::Title).role(&scene.state.to.text, Role::Typed);
+    let position = Position { x: pen.column(), y: area.y };
+    pen.plain("_  ").plain(&person_words(scene));
+    Cursor { position, visible: true }
+}
+
+fn parked(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    let entry = hints::heading(scene.state).unwrap_or_default();
+    pen.plain(" ").put(&entry, lamp_style(scene, Style::new()));
+    Cursor { position: Position { x: area.x, y: area.y }, visible: false }
 }
 
 /// "Dev Patel, free, 1 parked"
@@ -70,7 +91,7 @@ fn prompt(scene: &Scene, text: &str, area: Rect, buffer: &mut Buffer) -> Cursor 
     pen.role(" :", Role::Title).role(text, Role::Typed);
     let position = Position { x: pen.column(), y: area.y };
     pen.plain("_   ");
-    hint_rows::put(&hints::of_context(scene.state, Context::Prompt), &mut pen);
+    hint_rows::put(scene, &hints::of_context(scene.state, Context::Prompt), &mut pen);
     Cursor { position, visible: true }
 }
 
@@ -79,7 +100,7 @@ fn leaving(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     let calls = if live == 1 { "1 call is up".to_owned() } else { format!("{live} calls are up") };
     let mut pen = Pen::at(buffer, scene.theme, area, 0);
     pen.role(&format!(" QUIT? {calls} "), Role::Danger).plain("   ");
-    hint_rows::put(&hints::of_context(scene.state, Context::Leaving), &mut pen);
+    hint_rows::put(scene, &hints::of_context(scene.state, Context::Leaving), &mut pen);
     Cursor { position: Position { x: area.x, y: area.y }, visible: true }
 }
 

@@ -1,6 +1,10 @@
 //! What is possible now, and what it would do to whom: the hint rows and the
 //! To: row are built of it, with the keymap's own words.
 
+mod phone_keys;
+
+pub use phone_keys::heading;
+
 use crate::console::intent::{Action, Context};
 use crate::console::keymap::Key;
 use crate::console::state::calls::is_up;
@@ -16,9 +20,15 @@ pub struct Hint {
     pub keys: String,
     /// "Get Dana"
     pub words: String,
+    /// It is the PARKED lamp too: a call waits for me, and this key fetches it.
+    pub is_lamp: bool,
 }
 
 impl Hint {
+    fn new(keys: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { keys: keys.into(), words: words.into(), is_lamp: false }
+    }
+
     /// Columns it takes: key, space, words.
     pub fn width(&self) -> usize {
         use unicode_width::UnicodeWidthStr;
@@ -28,13 +38,24 @@ impl Hint {
 
 /// Verbs for calls and the lot: the first hint row.
 pub fn verbs(state: &State) -> Vec<Hint> {
+    if let Some(hints) = phone_keys::of_page(state) {
+        return hints;
+    }
+    // A phone's own key for parking comes first where it is the only one with a label.
+    let phone = phone_keys::park(state);
+    let is_plain = park(state).is_some();
+    let (first, late) = if is_plain { (None, phone) } else { (phone, None) };
     let all = [
+        phone_keys::waiting(state),
+        first,
+        phone_keys::more(state),
         park(state),
         group_park(state),
         retrieve(state),
         oldest(state),
         send(state),
         hold(state),
+        late,
         list(state),
         scope(state),
     ];
@@ -58,7 +79,11 @@ pub fn desk(state: &State) -> Vec<Hint> {
 
 /// One row for everything: who waits and the call in hand before the rest.
 pub fn in_one_row(state: &State) -> Vec<Hint> {
-    let first = [next_caller(state), park(state), retrieve(state), hold(state), hang_up(state)];
+    if let Some(hints) = phone_keys::of_page(state) {
+        return hints;
+    }
+    let park = park(state).or_else(|| phone_keys::park(state)).or_else(|| phone_keys::more(state));
+    let first = [next_caller(state), park, retrieve(state), hold(state), hang_up(state)];
     let mut hints: Vec<Hint> = first.into_iter().flatten().collect();
     for hint in verbs(state).into_iter().chain(desk(state)).chain(always(state)) {
         if !hints.contains(&hint) {
@@ -84,7 +109,8 @@ pub fn for_target(state: &State, in_full: bool) -> Vec<Hint> {
     let words = |object: String| if in_full { object } else { String::new() };
     let place = place_in_to(state);
     let up = up(state);
-    let park = hint(state, Action::Park, words(format!("at {to}")));
+    let keys = [Action::Park, Action::VisualPark, Action::AskPlace].into_iter();
+    let park = keys.filter_map(|key| hint(state, key, words(format!("at {to}")))).next();
     let park = park.filter(|_| up.is_some() && place.is_some());
     let send = hint(state, Action::Send, words(format!("to {to}"))).filter(|_| up.is_some());
     let call = hint(state, Action::Go, words(to.clone()));
@@ -110,7 +136,7 @@ pub fn of_context(state: &State, context: Context) -> Vec<Hint> {
     let actions = state.keymap.bound(context);
     let hints = actions.filter_map(|action| {
         let keys = state.keymap.keys(context, action).next()?.to_string();
-        Some(Hint { keys, words: state.keymap.desc(context, action).to_owned() })
+        Some(Hint::new(keys, state.keymap.desc(context, action)))
     });
     hints.collect()
 }
@@ -152,7 +178,7 @@ fn list(state: &State) -> Option<Hint> {
     let keys = key(state, Action::List)?;
     let numbers = if last == 1 { "1".to_owned() } else { format!("1-{last}") };
     let words = state.keymap.desc(Context::Desk, Action::List).to_owned();
-    Some(Hint { keys: format!("{keys} {numbers}"), words })
+    Some(Hint::new(format!("{keys} {numbers}"), words))
 }
 
 fn scope(state: &State) -> Option<Hint> {
@@ -192,7 +218,7 @@ pub fn next_caller(state: &State) -> Option<Hint> {
     }
     let keys = key(state, Action::NextCaller)?;
     let resume = state.keymap.again(Context::Desk, Action::Hold);
-    Some(Hint { keys, words: joined(resume, &name) })
+    Some(Hint::new(keys, joined(resume, &name)))
 }
 
 /// Enter on the selected row, while nothing is typed.
@@ -212,7 +238,7 @@ fn row_verb(state: &State) -> Option<Hint> {
         (_, Some(row)) => (keymap.desc(Context::Desk, Action::Retrieve), &row.view.caller),
         _ => return None,
     };
-    Some(Hint { keys, words: joined(verb, &short_name(caller)) })
+    Some(Hint::new(keys, joined(verb, &short_name(caller))))
 }
 
 fn mute(state: &State) -> Option<Hint> {
@@ -236,7 +262,7 @@ fn hang_up(state: &State) -> Option<Hint> {
     };
     let selected = state.selected_line().map(|line| short_name(&line.caller));
     let verb = state.keymap.desc(Context::Desk, Action::HangUp);
-    Some(Hint { keys, words: joined(verb, &selected.unwrap_or_default()) })
+    Some(Hint::new(keys, joined(verb, &selected.unwrap_or_default())))
 }
 
 fn do_not_disturb(state: &State) -> Option<Hint> {
@@ -260,40 +286,60 @@ fn undo(state: &State) -> Option<Hint> {
 
 fn dial(state: &State) -> Option<Hint> {
     let idle = state.mode == Mode::Desk && state.to.text.is_empty();
-    idle.then(|| Hint { keys: "0-9".to_owned(), words: "Number".to_owned() })
+    idle.then(|| Hint::new("0-9", "Number"))
 }
 
 fn pick(state: &State) -> Option<Hint> {
     let idle = state.mode == Mode::Desk && state.to.text.is_empty();
     let shown = idle && !state.people.rows().is_empty();
-    shown.then(|| Hint { keys: "A-Z".to_owned(), words: "Colleague".to_owned() })
+    shown.then(|| Hint::new("A-Z", "Colleague"))
 }
 
-/// The key that does it here and now: while something else has the keyboard,
-/// one that reaches the desk all the same.
+/// The key that does it here and now.
 fn key(state: &State, action: Action) -> Option<String> {
-    let mut keys = state.keymap.keys(Context::Desk, action);
+    bound(state, action).map(|(_, key)| key.to_string())
+}
+
+/// Where it has a key that reaches the desk, and the key: one that something
+/// open over the desk has taken does not, nor one that a field takes for a letter.
+fn bound(state: &State, action: Action) -> Option<(Context, Key)> {
+    let contexts = state.contexts();
+    if contexts.contains(&Context::Desk) {
+        return over_the_desk(state, contexts, action);
+    }
     let context = state.mode.context();
     let reaches = |key: &Key| {
         let taken = state.keymap.action(context, *key).is_some()
             || (context == Context::Prompt && key.typed().is_some());
-        context == Context::Desk || (action.is_any_time() && !taken)
+        action.is_any_time() && !taken
     };
-    keys.find(reaches).map(|key| key.to_string())
+    state.keymap.keys(Context::Desk, action).find(reaches).map(|key| (Context::Desk, key))
+}
+
+fn over_the_desk(state: &State, contexts: &[Context], action: Action) -> Option<(Context, Key)> {
+    let keymap = &state.keymap;
+    contexts.iter().enumerate().find_map(|(above, context)| {
+        let hidden = |key: &Key| contexts[..above].iter().any(|over| keymap.binds(*over, *key));
+        let key = keymap.keys(*context, action).find(|key| !hidden(key));
+        key.map(|key| (*context, key))
+    })
 }
 
 fn plain(state: &State, action: Action) -> Option<Hint> {
     hint(state, action, String::new())
 }
 
+/// None for a key whose label the keymap leaves empty.
 fn hint(state: &State, action: Action, object: String) -> Option<Hint> {
-    let words = joined(state.keymap.desc(Context::Desk, action), &object);
-    Some(Hint { keys: key(state, action)?, words })
+    let (context, key) = bound(state, action)?;
+    let verb = state.keymap.desc(context, action);
+    (!verb.is_empty()).then(|| Hint::new(key.to_string(), joined(verb, &object)))
 }
 
 fn again(state: &State, action: Action, object: String) -> Option<Hint> {
-    let words = joined(state.keymap.again(Context::Desk, action), &object);
-    Some(Hint { keys: key(state, action)?, words })
+    let (context, key) = bound(state, action)?;
+    let verb = state.keymap.again(context, action);
+    (!verb.is_empty()).then(|| Hint::new(key.to_string(), joined(verb, &object)))
 }
 
 fn joined(verb: &str, object: &str) -> String {
