@@ -25,12 +25,7 @@ const ST: char = '\u{9C}';
 impl CallerName {
     /// The door: every name from a network comes in through here.
     pub fn clean(raw: &str) -> Self {
-        let head: String = raw.chars().take(CHARS_MAX).collect();
-        let mut seen = without_escapes(&head);
-        seen.retain(|c| c.is_whitespace() || !is_unseen(c) && !is_of_an_emoji(c));
-        let seen = without_lone_joiners(&seen);
-        let words: Vec<&str> = seen.split_whitespace().collect();
-        Self(cut(&words.join(" "), WIDTH_MAX))
+        Self(one_line(raw, CHARS_MAX, WIDTH_MAX))
     }
 
     /// The name in at most `columns` columns, with an ellipsis where cut.
@@ -66,6 +61,17 @@ impl fmt::Display for CallerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Of the first `chars` characters, what can be shown anywhere, in at most
+/// `columns` columns.
+pub(super) fn one_line(raw: &str, chars: usize, columns: usize) -> String {
+    let head: String = raw.chars().take(chars).collect();
+    let mut seen = without_escapes(&head);
+    seen.retain(|c| c.is_whitespace() || !is_unseen(c) && !is_of_an_emoji(c));
+    let seen = without_lone_joiners(&seen);
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    cut(&words.join(" "), columns)
 }
 
 /// What a terminal would show: whole sequences go, not their ESC alone

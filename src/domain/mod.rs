@@ -11,6 +11,7 @@ pub mod effects;
 pub mod habits;
 pub mod ids;
 pub mod nearest;
+pub mod note;
 pub mod pairs;
 pub mod park_table;
 pub mod recall;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::ids::Extension;
+use crate::domain::note::Note;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParkTable {
@@ -72,7 +73,9 @@ pub struct ParkedView {
     pub waited_ms: u64,
     pub phase: PhaseView,
     pub next: Option<Next>,
-    pub note: CallerName,
+    /// What whoever parked it wants known (product M4).
+    #[serde(default)]
+    pub note: Note,
     /// Recalled in vain more often than its settings bear (product S31).
     #[serde(default)]
     pub alarm: bool,

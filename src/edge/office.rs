@@ -142,6 +142,11 @@ fn log(report: &Report) {
         Report::CallEnded { journey, caller, how } => {
             tracing::info!("call {} {caller} ended: {how:?}", short(journey));
         }
+        // What it says is between colleagues.
+        Report::Noted { journey, caller, note, by } => {
+            let what = if note.is_empty() { "note removed" } else { "note set" };
+            tracing::info!("call {} {caller} {what} by {by}", short(journey));
+        }
         Report::DoNotDisturb { extension, on } => {
             tracing::info!("{extension} do-not-disturb={on}");
         }

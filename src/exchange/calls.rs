@@ -245,7 +245,10 @@ impl Exchange {
             }
         };
         let Some(response) = self.leg_response(journey, server, 200) else { return false };
-        let response = self.with_identity(journey, &shown, response);
+        let mut response = self.with_identity(journey, &shown, response);
+        if let Some(note) = self.note_to_tell(journey, self.heard_by(journey)) {
+            response.headers.push(Name::Subject, note.to_string());
+        }
         let response = response.body("application/sdp", body);
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.stage = Stage::Answered { server, our_offer };

@@ -18,7 +18,7 @@ use crate::sip::wire::{self, Fault, Host, Method, Name, Request, Response, Uri};
 
 /// What we understand, for Allow.
 pub const ALLOW: &str =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, UPDATE, INFO";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, UPDATE, INFO, MESSAGE";
 pub const ALLOW_EVENTS: &str = "call-info, dialog, line-seize, park-info, refer, x-bellhop-park";
 pub const SUPPORTED: &str = "replaces";
 pub const SERVER: &str = concat!("Bellhop/", env!("CARGO_PKG_VERSION"));
@@ -69,7 +69,8 @@ impl Exchange {
             | Method::Notify
             | Method::Prack
             | Method::Cancel => self.refuse(request, flow, 481, "No such call"),
-            Method::Message | Method::Publish | Method::Other(_) => {
+            Method::Message => self.note_at_the_door(request, flow),
+            Method::Publish | Method::Other(_) => {
                 self.unknown_method(request, flow);
             }
         }

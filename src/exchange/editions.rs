@@ -112,6 +112,7 @@ impl Exchange {
         let mut hasher = DefaultHasher::new();
         call.hash(&mut hasher);
         self.caller_of(call.journey).hash(&mut hasher);
+        self.note_of(call.journey).hash(&mut hasher);
         if let Phase::HandingOver { .. } = call.phase {
             let Parked { journey, attempt, .. } = *call;
             let hunting = self.hunting_next(&Purpose::Recall { journey, attempt });

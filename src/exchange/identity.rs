@@ -80,10 +80,14 @@ impl Exchange {
 
     fn send_identity(&mut self, journey: JourneyId, method: Method, caller: Caller) {
         let asserted = self.name_addr(&caller).to_string();
+        let note = self.note_to_tell(journey, self.heard_by(journey));
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         let our_offer = (method == Method::Invite).then(|| leg.offer_again());
         let mut request = leg.dialog.request(method);
         request.headers.push(Name::PAssertedIdentity, asserted);
+        if let Some(note) = note {
+            request.headers.push(Name::Subject, note.to_string());
+        }
         if let Some(offer) = &our_offer {
             request = request.body("application/sdp", offer.clone());
             self.state.due.set(Due::GiveUpRefresh(journey), self.now + RE_INVITE_MAX);

@@ -3,6 +3,7 @@
 use crate::domain::caller::Caller;
 use crate::domain::codes::Dialled;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::note::Note;
 use crate::exchange::identity::CODECS;
 use crate::exchange::leg::{Leg, Link, Party, Stage, Takes};
 use crate::exchange::registrar::Binding;
@@ -120,6 +121,7 @@ impl Exchange {
             party,
             was_called: false,
             identity: identity.clone(),
+            note: Note::default(),
             shown: Caller::default(),
             put_off: 0,
             dialog,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::caller::Caller;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::note::Note;
 use crate::domain::time::Moment;
 use crate::media::control::{Agreed, PortToken, Source, Tone};
 use crate::media::negotiation::SdpVersion;
@@ -98,6 +99,9 @@ pub struct Leg {
     pub was_called: bool,
     /// The far end's true name and number (product M1).
     pub identity: Caller,
+    /// What people here have written down about this far end (product M4).
+    #[serde(default)]
+    pub note: Note,
     /// Whom its display shows, as far as its phone has confirmed it.
     pub shown: Caller,
     /// How often it was too busy to be told of somebody else.

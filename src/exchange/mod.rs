@@ -20,6 +20,7 @@ mod leg;
 mod lines;
 mod manner;
 mod media;
+mod note;
 mod notify;
 mod pages;
 mod park_service;

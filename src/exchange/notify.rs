@@ -174,7 +174,7 @@ impl Exchange {
             waited_ms: milliseconds(self.now.since(parked.parked_at)),
             phase: phase_view(&parked.phase),
             next: Some(self.next_step(parked)),
-            note: Default::default(),
+            note: self.note_of(parked.journey).clone(),
             alarm: parked.is_alarming(),
             why: group.map(|g| g.why.clone()).unwrap_or_default(),
         }

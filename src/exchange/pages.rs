@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use unicode_width::UnicodeWidthStr;
 
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::habits::LampWord;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::note::Note;
 use crate::domain::park_table::{CHANGES_MIME_TYPE, MIME_TYPE};
 use crate::exchange::Exchange;
 use crate::exchange::dialog_info::{LampPage, Shown};
@@ -20,6 +22,8 @@ use crate::sip::wire::{Host, Uri};
 
 /// Yealink keeps no longer names (docs/PROTOCOL.md).
 const DISPLAY_MAX: usize = 32;
+/// A note cut shorter than this says nothing.
+const NOTE_MIN: usize = 8;
 
 pub(super) struct Pages<'a> {
     exchange: &'a Exchange,
@@ -135,16 +139,27 @@ impl<'a> Pages<'a> {
         if first != Some(parked.journey) {
             code += &format!("*{}", parked.key);
         }
-        let display = display_of(&self.exchange.caller_of(parked.journey), parked, own);
+        let display = self.exchange.display_of(parked, own);
         Shown { parked, display, code }
     }
 }
 
 impl Exchange {
+    fn display_of(&self, parked: &Parked, own: bool) -> String {
+        let (caller, note) = (self.caller_of(parked.journey), self.note_of(parked.journey));
+        match name_and_place(&caller, parked, own) {
+            // A note alone would stand where a name belongs.
+            nameless if nameless.is_empty() && !note.is_empty() => {
+                with_note(CallerName::clean(&caller.to_string()).fit(DISPLAY_MAX), &note)
+            }
+            display => with_note(display, &note),
+        }
+    }
+
     fn call_park_xml(&self, mine: Option<&Parked>, watcher: &Extension) -> String {
         let content = mine.map_or("  <callpark/>\r\n".to_owned(), |parked| {
             let caller = self.caller_of(parked.journey);
-            let display = display_of(&caller, parked, parked.at == *watcher);
+            let display = self.display_of(parked, parked.at == *watcher);
             format!(
                 "  <callpark>\r\n    <parked>\r\n      <identity display=\"{}\">{}</identity>\r\n    </parked>\r\n  </callpark>\r\n",
                 escaped(&display),
@@ -168,11 +183,21 @@ impl Exchange {
 }
 
 /// Who waits; at a colleague's also where.
-fn display_of(caller: &Caller, parked: &Parked, own: bool) -> String {
+fn name_and_place(caller: &Caller, parked: &Parked, own: bool) -> String {
     if own {
         return caller.name.fit(DISPLAY_MAX);
     }
     let place = format!(" (at {})", parked.at);
     let room = DISPLAY_MAX.saturating_sub(place.len());
     CallerName::clean(&caller.to_string()).fit(room) + &place
+}
+
+/// The note takes what room is left: the name and the place come first.
+fn with_note(display: String, note: &Note) -> String {
+    let room = DISPLAY_MAX.saturating_sub(display.width() + ": ".len());
+    if note.is_empty() || room < NOTE_MIN {
+        display
+    } else {
+        format!("{display}: {}", note.fit(room))
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
+use crate::domain::codes::Dialled;
 use crate::domain::effects::Effects;
 use crate::domain::ids::{Extension, JourneyId, Number};
 use crate::domain::recall::Destination;
@@ -154,6 +155,7 @@ impl Exchange {
         if let Err((status, reason)) = park(self, parked, &by) {
             return self.refuse_leg(journey, status, &reason);
         }
+        self.take_note_of_code(parked, journey);
         let shown = self.caller_of(parked);
         self.confirm(journey, shown);
         self.link(held, Link::HasParked);
@@ -193,21 +195,40 @@ impl Exchange {
         by: &Extension,
         at: Option<Extension>,
     ) {
-        let which = match at {
+        match self.which_at(at, by) {
+            Ok(which) => self.retrieve(journey, by, which),
+            Err(reason) => self.refuse_leg(journey, 404, &reason),
+        }
+    }
+
+    fn which_at(&self, at: Option<Extension>, by: &Extension) -> Result<Which, String> {
+        match at {
             // Who is parked where nobody is any more is not forgotten there.
             Some(at)
                 if !self.settings.extensions.contains_key(&at)
                     && self.state.lot.at(&at).next().is_none() =>
             {
-                return self.refuse_leg(journey, 404, &format!("No extension {at}"));
+                Err(format!("No extension {at}"))
             }
-            Some(at) => Which::OldestAt(at),
+            Some(at) => Ok(Which::OldestAt(at)),
             None => {
                 let group = self.settings.group_of(by).map(|group| group.name.clone());
-                Which::Mine { me: by.clone(), group }
+                Ok(Which::Mine { me: by.clone(), group })
             }
-        };
-        self.retrieve(journey, by, which);
+        }
+    }
+
+    /// The call that a retrieve code stands for. None: it is none.
+    pub(super) fn which_dialled(
+        &self,
+        dialled: &str,
+        by: &Extension,
+    ) -> Option<Result<Which, String>> {
+        match self.settings.codes.understand(dialled) {
+            Dialled::Retrieve(at) => Some(self.which_at(at, by)),
+            Dialled::RetrieveKey(at, key) => Some(Ok(Which::Key { at, key })),
+            _ => None,
+        }
     }
 
     pub(super) fn retrieve(&mut self, journey: JourneyId, by: &Extension, which: Which) {

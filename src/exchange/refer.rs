@@ -139,6 +139,7 @@ impl Exchange {
             let response = request.response(status).reason(&reason);
             return self.answer(request, flow, response);
         }
+        self.take_note(parked, journey, request);
         let report = self.accept_refer(journey, request, flow);
         self.link(journey, Link::HasParked);
         self.end_leg_after(journey, OWN_BYE);
@@ -224,6 +225,7 @@ impl Exchange {
         };
         let Some(leg) = self.state.legs.get(&transferee) else { return };
         let caller = leg.identity.clone();
+        self.take_note(transferee, journey, request);
         let report = self.accept_refer(journey, request, flow);
         let purpose =
             Purpose::Transfer { transferee, transferor: by.clone(), report: report.clone() };

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::note::Note;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -49,6 +50,14 @@ pub enum Report {
         journey: JourneyId,
         caller: Caller,
         how: Ending,
+    },
+    /// Somebody has written something down about a caller; an empty note is
+    /// taken off again.
+    Noted {
+        journey: JourneyId,
+        caller: Caller,
+        note: Note,
+        by: Extension,
     },
     DoNotDisturb {
         extension: Extension,

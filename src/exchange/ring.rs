@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::caller::Caller;
 use crate::domain::codes::Dialled;
 use crate::domain::ids::{Extension, JourneyId};
+use crate::domain::note::Note;
 use crate::exchange::leg::{Leg, Link, Party, RingId, Stage, Takes};
 use crate::exchange::refer::ReferReport;
 use crate::exchange::report::Ending;
@@ -42,6 +43,17 @@ pub(super) enum Purpose {
     Recall { journey: JourneyId, attempt: Attempt },
     /// A blind transfer: this party was promised whoever answers.
     Transfer { transferee: JourneyId, transferor: Extension, report: ReferReport },
+}
+
+impl Purpose {
+    /// Whoever will talk to the one that answers.
+    fn on_behalf_of(&self) -> JourneyId {
+        match self {
+            Self::Call { caller } => *caller,
+            Self::Recall { journey, .. } => *journey,
+            Self::Transfer { transferee, .. } => *transferee,
+        }
+    }
 }
 
 /// Why a phone stops ringing, and so whether it lists a missed call.
@@ -124,6 +136,7 @@ impl Exchange {
             party: target.party,
             was_called: true,
             identity: target.identity,
+            note: Note::default(),
             shown: caller.clone(),
             put_off: 0,
             dialog,
@@ -145,6 +158,9 @@ impl Exchange {
             .with(Name::PAssertedIdentity, self.name_addr(caller).to_string())
             .with(Name::Allow, super::door::ALLOW)
             .with(Name::Supported, super::door::SUPPORTED);
+        if let Some(note) = self.note_to_tell(journey, self.note_of_ring(ring)) {
+            invite = invite.with(Name::Subject, note.to_string());
+        }
         if let Some(alert) = alert {
             invite = invite.with(Name::AlertInfo, alert.to_owned());
         }
@@ -160,11 +176,11 @@ impl Exchange {
 
     /// What the other side speaks already, so that nothing need be converted.
     fn codec_wanted(&self, ring: RingId) -> Option<crate::media::control::Codec> {
-        match &self.state.rings.get(&ring)?.purpose {
-            Purpose::Call { caller } => self.codec_of(*caller),
-            Purpose::Recall { journey, .. } => self.codec_of(*journey),
-            Purpose::Transfer { transferee, .. } => self.codec_of(*transferee),
-        }
+        self.codec_of(self.state.rings.get(&ring)?.purpose.on_behalf_of())
+    }
+
+    fn note_of_ring(&self, ring: RingId) -> Option<JourneyId> {
+        self.state.rings.get(&ring).map(|ring| ring.purpose.on_behalf_of())
     }
 
     /// A response to an INVITE of ours that rings somebody.

@@ -27,14 +27,18 @@ impl Phone {
     }
 
     pub(super) fn retrieve(&mut self, which: Wanted, now: Moment) {
+        let dialled = self.code_of(&which);
+        let (uri, caller) = (self.account.uri_of(&dialled), self.wanted_caller(&which));
+        self.call(uri, Direction::Retrieved, caller, Asked::Retrieve { which }, now);
+    }
+
+    pub(super) fn code_of(&self, which: &Wanted) -> String {
         let code = &self.account.codes.retrieve;
-        let dialled = match &which {
+        match which {
             Wanted::Mine => code.clone(),
             Wanted::OldestAt(place) => format!("{code}{place}"),
             Wanted::Call { place, key } => format!("{code}{place}*{key}"),
-        };
-        let (uri, caller) = (self.account.uri_of(&dialled), self.wanted_caller(&which));
-        self.call(uri, Direction::Retrieved, caller, Asked::Retrieve { which }, now);
+        }
     }
 
     /// Tells the office by its code, unseen. It is a courtesy: this phone
@@ -118,9 +122,7 @@ impl Phone {
         if response.headers.to_tag().is_some() {
             call.dialog.answered(response, flow);
         }
-        if let Some(caller) = connected_to {
-            call.caller = caller;
-        }
+        call.is_with(connected_to, &response.headers);
         if has_sound {
             self.connect(line);
         }
@@ -168,8 +170,8 @@ impl Phone {
             _ => negotiation::accept_answer(offer, &response.body),
         };
         call.phase = Phase::Up;
+        call.is_with(connected_to, &response.headers);
         call.connected_at = Some(now);
-        call.caller = connected_to.unwrap_or_else(|| call.caller.clone());
         match agreed {
             _ if call.hidden => self.send_bye(line, now),
             Err(refusal) => self.has_no_sound(line, &refusal, now),

@@ -20,6 +20,8 @@ impl Phone {
             Command::Retrieve { which } => self.retrieve(which, now),
             Command::ParkAgain { line } => self.park_again(line, now),
             Command::Transfer { line, to } => self.transfer(line, to, now),
+            Command::Note { line, note } => self.note(line, note),
+            Command::NoteParked { which, note } => self.note_parked(which, &note, now),
             Command::SendDigit { line, digit } => self.send_digit(line, digit),
             Command::Mute { on } => self.mute(on),
             Command::DoNotDisturb { on } => self.do_not_disturb(on, now),

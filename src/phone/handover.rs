@@ -71,6 +71,9 @@ impl Phone {
         let mut request = call.dialog.request(Method::Refer);
         request.headers.push(Name::ReferTo, format!("<{uri}>"));
         request.headers.push(Name::ReferredBy, format!("<{own}>"));
+        if let Some(note) = call.note_to_say() {
+            request.headers.push(Name::Subject, note);
+        }
         call.handover = Some(Handover { asked, accepted: false });
         let flow = call.dialog.flow;
         self.send(request, flow, Purpose::Refer(line), now);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::caller::Caller;
+use crate::domain::note::Note;
 use crate::domain::time::Moment;
 use crate::media::control::{Agreed, PortToken, RingKind};
 use crate::media::negotiation::SdpVersion;
@@ -14,6 +15,11 @@ use crate::sip::transaction::{ClientId, ServerId};
 pub(super) struct Call {
     pub(super) direction: Direction,
     pub(super) caller: Caller,
+    #[serde(default)]
+    pub(super) note: Note,
+    /// It was written at this desk: the office does not know it yet.
+    #[serde(default)]
+    pub(super) noted_here: bool,
     pub(super) recall: Option<RecallNotice>,
     pub(super) ring: RingKind,
     /// What we called for, for the words when it is refused.
@@ -97,6 +103,8 @@ impl Call {
         Self {
             direction,
             caller,
+            note: Note::default(),
+            noted_here: false,
             recall: None,
             ring: RingKind::Outside,
             wanted: None,
@@ -160,6 +168,7 @@ impl Call {
             direction: self.direction,
             state: self.shown,
             caller: self.caller.clone(),
+            note: self.note.clone(),
             since: self.since,
             connected_at: self.connected_at,
             recall: self.recall.clone(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::caller::Caller;
 use crate::domain::ids::{Extension, Number};
+use crate::domain::note::Note;
 use crate::domain::park_table::ParkTable;
 use crate::domain::time::Moment;
 
@@ -54,6 +55,16 @@ pub enum Command {
     Transfer {
         line: LineId,
         to: Target,
+    },
+    /// What is to be known of this call: kept here until it is parked or sent.
+    Note {
+        line: LineId,
+        note: Note,
+    },
+    /// Of a call in the lot, for everybody.
+    NoteParked {
+        which: Wanted,
+        note: Note,
     },
     /// One DTMF digit: `0`-`9`, `*`, `#`, `A`-`D` (RFC 4733 §3.2).
     SendDigit {
@@ -158,6 +169,8 @@ pub struct Line {
     /// The other side's true name and number: for a retrieved call the
     /// caller's, never a code.
     pub caller: Caller,
+    /// What is written down about the call.
+    pub note: Note,
     /// When it entered this state.
     pub since: Moment,
     /// Answered, or reached by the far end; the talking clock starts here.
@@ -240,4 +253,5 @@ pub enum Asked {
     Hold { line: LineId },
     Resume { line: LineId },
     DoNotDisturb { on: bool },
+    Note { which: Wanted },
 }

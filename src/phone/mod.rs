@@ -21,6 +21,7 @@ mod line;
 mod liveness;
 pub mod messages;
 mod names;
+mod notes;
 mod registration;
 mod requests;
 mod ringing;
@@ -48,6 +49,7 @@ use ear::Told;
 use line::Call;
 use liveness::Liveness;
 use messages::{Command, Event, LineId};
+use notes::Telling;
 use registration::Register;
 use requests::Purpose;
 use watch::Watch;
@@ -98,6 +100,10 @@ pub struct Phone {
     watch: Watch,
     calls: BTreeMap<LineId, Call>,
     last_line: u32,
+    #[serde(default)]
+    notes: BTreeMap<u32, Telling>,
+    #[serde(default)]
+    last_note: u32,
     /// Bound and not yet spent.
     ports: VecDeque<PortToken>,
     timers: Timers<Timer>,
@@ -160,6 +166,8 @@ impl Phone {
             watch: Watch::default(),
             calls: BTreeMap::new(),
             last_line: 0,
+            notes: BTreeMap::new(),
+            last_note: 0,
             ports: VecDeque::new(),
             timers: Timers::default(),
             do_not_disturb: false,

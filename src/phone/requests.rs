@@ -21,6 +21,8 @@ pub(super) enum Purpose {
     Reinvite(LineId),
     Refer(LineId),
     Bye(LineId),
+    /// Of `Phone::notes`.
+    Note(u32),
     /// Is the office there?
     Liveness,
     /// Does it still know this call?
@@ -137,6 +139,7 @@ impl Phone {
             Purpose::Reinvite(line) => self.reinvite_answered(line, client, response, flow, now),
             Purpose::Refer(line) => self.refer_answered(line, response, now),
             Purpose::Bye(line) => self.gone(line),
+            Purpose::Note(note) => self.note_answered(note, response),
             Purpose::Liveness => self.office_lives(response, now),
             Purpose::CallLiveness(line) => self.call_lives(line, response, now),
         }
@@ -184,6 +187,7 @@ impl Phone {
     fn next_number(&mut self, purpose: Purpose) -> Option<u32> {
         let number = match purpose {
             Purpose::Register | Purpose::Unregister => &mut self.register.number,
+            Purpose::Note(note) => &mut self.notes.get_mut(&note)?.number,
             _ => &mut self.dialog_of(purpose)?.local_cseq,
         };
         *number += 1;
@@ -202,7 +206,11 @@ impl Phone {
             | Purpose::CallLiveness(line)
             | Purpose::Bye(line) => self.calls.get_mut(&line).map(|call| &mut call.dialog),
             Purpose::Subscribe | Purpose::Unsubscribe => self.watch.dialog.as_mut(),
-            Purpose::Register | Purpose::Unregister | Purpose::Liveness | Purpose::Aside => None,
+            Purpose::Register
+            | Purpose::Unregister
+            | Purpose::Note(_)
+            | Purpose::Liveness
+            | Purpose::Aside => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::media::negotiation::{self, Refusal, SdpVersion};
 use crate::phone::line::{Call, Phase};
 use crate::phone::messages::{Direction, Ended, Event, LineId, LineState, RecallNotice};
 use crate::phone::names::without_prefix;
+use crate::phone::notes::note_of;
 use crate::phone::requests::SDP;
 use crate::phone::{CALLS_MAX, Leaving, Phone};
 use crate::sip::dialog::Dialog;
@@ -66,7 +67,8 @@ impl Phone {
         let phase = Phase::Ending; // Until it rings.
         let session = SdpVersion::new(self.chance.draw());
         let call = Call::new(Direction::Incoming, caller, phase, dialog);
-        Call { recall, ring, session, ..call }
+        let note = note_of(&request.headers).unwrap_or_default();
+        Call { note, recall, ring, session, ..call }
     }
 
     /// No answer yet when the far end leaves the offer to us.

@@ -185,7 +185,7 @@ impl Phone {
         if let Some(call) = self.calls.get_mut(&line) {
             call.unacknowledged = Some(server);
             call.dialog.refresh_target(&request.headers, flow);
-            call.caller = connected_to.unwrap_or_else(|| call.caller.clone());
+            call.is_with(connected_to, &request.headers);
         }
     }
 
@@ -218,9 +218,7 @@ impl Phone {
             return self.reply(request, flow, 491, now);
         }
         call.dialog.refresh_target(&request.headers, flow);
-        if let Some(caller) = connected_to {
-            call.caller = caller;
-        }
+        call.is_with(connected_to, &request.headers);
         let contact = call.dialog.contact.to_string();
         let sdp = match request.body.is_empty() {
             true => None,

@@ -108,7 +108,7 @@ fn unknown_methods_events_and_dialogs_get_their_proper_refusals() {
         world.get(bob).last_answer(&method).0
     };
     assert_eq!(status(plain(Method::Other("DANCE".to_owned()), "1")), 405);
-    assert_eq!(status(plain(Method::Message, "2")), 405);
+    assert_eq!(status(plain(Method::Publish, "2")), 405);
     assert_eq!(status(plain(Method::Bye, "3")), 481);
     assert_eq!(status(plain(Method::Notify, "4").with(Name::Event, "park-info")), 481);
     assert_eq!(status(plain(Method::Subscribe, "5").with(Name::Event, "presence")), 489);

@@ -216,9 +216,26 @@ impl Handset {
         self.request(renewal, now);
     }
 
+    /// MESSAGE to a code of the office.
+    pub fn note(&mut self, code: &str, kind: &'static str, text: &[u8], now: Moment) {
+        let mut message = self.outside_dialog(Method::Message, code, self.uri(code));
+        message.headers.remove(&Name::Contact);
+        self.request(message.body(kind, text.to_vec()), now);
+    }
+
     /// Dials; the line's index.
     pub fn dial(&mut self, number: &str, now: Moment) -> usize {
-        let invite = self.outside_dialog(Method::Invite, number, self.uri(number));
+        self.dial_with(number, &[], now)
+    }
+
+    pub fn dial_with(
+        &mut self,
+        number: &str,
+        headers: &[(Name, &'static str)],
+        now: Moment,
+    ) -> usize {
+        let mut invite = self.outside_dialog(Method::Invite, number, self.uri(number));
+        headers.iter().for_each(|(name, value)| invite.headers.push(name.clone(), *value));
         let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
         let mut session = SdpVersion::new(self.chance.draw());
         let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
@@ -336,6 +353,12 @@ impl Handset {
     /// Transfers the line's other party to whatever `to` is.
     pub fn refer(&mut self, index: usize, to: &str, now: Moment) {
         self.refer_to(index, &format!("sip:{to}@{}", self.domain), now);
+    }
+
+    pub fn refer_noted(&mut self, index: usize, to: &str, note: &'static str, now: Moment) {
+        let target = format!("<sip:{to}@{}>", self.domain);
+        let refer = self.lines[index].dialog.request(Method::Refer);
+        self.request(refer.with(Name::ReferTo, target).with(Name::Subject, note), now);
     }
 
     pub fn refer_to(&mut self, index: usize, uri: &str, now: Moment) {

@@ -16,6 +16,7 @@ mod door;
 mod handset;
 mod identity;
 mod lamps;
+mod notes;
 mod park;
 mod recall;
 mod strangers;

@@ -127,14 +127,14 @@ fn a_method_nobody_knows_is_answered_to_our_own_people_only() {
         world.act(phone, |phone, now| {
             let own = format!("<sip:{}@{DOMAIN}>", phone.extension);
             let uri = Uri::sip("101", Host::Name(DOMAIN.to_owned()));
-            let message = Request::new(Method::Message, uri)
+            let message = Request::new(Method::Publish, uri)
                 .with(Name::From, format!("{own};tag=1"))
                 .with(Name::To, own)
                 .with(Name::CallId, "m1")
-                .with(Name::CSeq, "1 MESSAGE");
+                .with(Name::CSeq, "1 PUBLISH");
             phone.request(message, now)
         });
         world.settle();
-        assert_eq!(world.get(phone).last_answer(&Method::Message).0, status);
+        assert_eq!(world.get(phone).last_answer(&Method::Publish).0, status);
     }
 }

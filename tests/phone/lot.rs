@@ -1,5 +1,6 @@
 //! Park, fetch, recall: what a desk is for.
 
+use bellhop::domain::note::Note;
 use bellhop::media::control::RingKind;
 use bellhop::phone::messages::{
     Command, Direction, Ended, Event, LineState, Parkplace, RecallNotice, Target, Wanted,
@@ -189,4 +190,63 @@ fn differences_keep_the_clocks_of_the_calls_that_did_not_change() {
     assert!(waited[0] >= 20 && waited[1] == 0, "{waited:?}");
     assert!(left[0] <= 25 && left[1] >= 44, "{left:?}");
     assert!(table.edition > 0);
+}
+
+/// The notes in this desk's table.
+fn notes(house: &House, desk: usize) -> Vec<String> {
+    let calls = house.desks[desk].table.iter().flat_map(|table| &table.calls);
+    calls.map(|call| call.note.to_string()).collect()
+}
+
+#[test]
+fn q20_a_note_written_during_the_call_is_kept_at_the_desk_until_it_is_parked() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Note { line, note: Note::clean("wants invoice 4711") });
+    assert_eq!(house.desks[desks[0]].lines[&line].note.as_str(), "wants invoice 4711");
+    house.forget_and_remember(desks[0]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("103")) });
+    for desk in &desks {
+        assert_eq!(notes(&house, *desk), ["wants invoice 4711"]);
+    }
+    house.run_for(s(3));
+    house.does(desks[1], Command::Retrieve { which: Wanted::Mine });
+    let bob = &house.desks[desks[1]];
+    let fetched = bob.only();
+    assert_eq!(bob.lines[&fetched].note.as_str(), "wants invoice 4711");
+    assert_eq!(bob.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+    // He takes it off, and parks her again.
+    house.does(desks[1], Command::Note { line: fetched, note: Note::default() });
+    house.does(desks[1], Command::Park { line: fetched, at: None });
+    assert_eq!(notes(&house, desks[0]), [""]);
+}
+
+#[test]
+fn q20_a_note_on_a_parked_call_reaches_every_desk_and_the_recall() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    let key = house.desks[desks[1]].table.as_ref().unwrap().calls[0].key;
+    let which = Wanted::Call { place: ext("102"), key };
+    let note = Note::clean("is angry");
+    house.does(desks[1], Command::NoteParked { which, note });
+    for desk in &desks {
+        assert_eq!(notes(&house, *desk), ["is angry"]);
+    }
+    house.run_for(s(46));
+    let reception = &house.desks[desks[0]];
+    assert_eq!(reception.lines[&reception.only()].note.as_str(), "is angry");
+}
+
+#[test]
+fn q20_a_note_the_office_refuses_is_said_in_its_words_and_one_after_a_restart_is_taken() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    let note = || Note::clean("x");
+    let which = Wanted::Call { place: ext("102"), key: 7 };
+    house.does(desks[1], Command::NoteParked { which, note: note() });
+    let refusal = (404, "no call with key 7 is parked at extension 102".to_owned());
+    assert_eq!(house.desks[desks[1]].last_refusal(), Some(refusal));
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    // Its credentials are of the office before: it is challenged anew.
+    house.restart_office();
+    house.does(desks[1], Command::NoteParked { which: Wanted::OldestAt(ext("102")), note: note() });
+    assert_eq!(notes(&house, desks[0]), ["x"]);
 }

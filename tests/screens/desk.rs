@@ -10,6 +10,7 @@ use bellhop::console::{Effect, next_wakeup, update, view};
 use bellhop::domain::caller::Caller;
 use bellhop::domain::caller_name::CallerName;
 use bellhop::domain::ids::Extension;
+use bellhop::domain::note::Note;
 use bellhop::domain::park_table::{
     GroupView, LampState, LampView, Next, ParkTable, ParkedView, Parker, PhaseView, VERSION,
 };
@@ -119,6 +120,7 @@ impl Desk {
             direction: old.map_or(Direction::Incoming, |line| line.direction),
             state,
             caller: Caller::new(name, number),
+            note: Note::default(),
             since: self.now,
             connected_at: old.and_then(|line| line.connected_at).or(connected_at),
             recall: old.and_then(|line| line.recall.clone()),
@@ -146,6 +148,7 @@ impl Desk {
             direction: Direction::Incoming,
             state: LineState::Ringing,
             caller: Caller::new(name, number),
+            note: Note::default(),
             since: self.now,
             connected_at: None,
             recall: Some(RecallNotice { place: Some(extension(place)) }),
@@ -160,6 +163,7 @@ impl Desk {
             direction: Direction::Outgoing,
             state,
             caller: Caller::new(name, number),
+            note: Note::default(),
             since: self.now,
             connected_at: None,
             recall: None,
@@ -201,7 +205,7 @@ impl Desk {
             waited_ms: waited_s * 1000,
             phase: PhaseView::Waiting,
             next: Some(Next { in_ms: 45_000_u64.saturating_sub(waited_s * 1000), what }),
-            note: CallerName::default(),
+            note: Note::default(),
             alarm: false,
             why: String::new(),
         });

@@ -11,6 +11,7 @@ use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::chance::Chance;
 use crate::domain::ids::Extension;
+use crate::domain::note::Note;
 use crate::domain::park_table::{
     GroupView, LampState, LampView, Next, ParkTable, ParkedView, Parker, PhaseView, VERSION,
 };
@@ -238,6 +239,7 @@ impl Office {
             direction: Direction::Incoming,
             state: LineState::Ringing,
             caller: caller("Gus Lind", "+468123456"),
+            note: Note::default(),
             since: self.now,
             connected_at: None,
             recall: Some(RecallNotice { place: Some(extension("104")) }),
@@ -288,7 +290,7 @@ impl Office {
             waited_ms: 0,
             phase: PhaseView::Waiting,
             next: Some(Next { in_ms: millis(RECALL_AFTER), what }),
-            note: CallerName::default(),
+            note: Note::default(),
             alarm: false,
             why: why.unwrap_or_default().to_owned(),
         });
@@ -305,6 +307,7 @@ impl Office {
             direction,
             state,
             caller,
+            note: Note::default(),
             since,
             connected_at: None,
             recall: None,

@@ -200,6 +200,7 @@ impl State {
             }
             Asked::Hold { line } => ("Not held".to_owned(), Some(line)),
             Asked::Resume { line } => ("Not resumed".to_owned(), Some(line)),
+            Asked::Note { .. } => ("Note not taken".to_owned(), None),
             Asked::DoNotDisturb { on: true } => ("Do not disturb not set".to_owned(), None),
             Asked::DoNotDisturb { on: false } => ("Do not disturb not lifted".to_owned(), None),
         };

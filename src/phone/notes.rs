@@ -1,0 +1,85 @@
+//! Notes about callers (product M4, Q20): kept on the call until it is parked
+//! or sent, and then said in the transfer's `Subject`; about a call in the lot
+//! told by MESSAGE.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::caller::Caller;
+use crate::domain::note::Note;
+use crate::domain::time::Moment;
+use crate::phone::line::Call;
+use crate::phone::messages::{Asked, LineId, Wanted};
+use crate::phone::requests::Purpose;
+use crate::phone::{Leaving, Phone};
+use crate::sip::wire::{CSeq, Headers, Method, Name, Request, Response};
+
+const TEXT: &str = "text/plain;charset=UTF-8";
+
+/// One that the office has not taken yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Telling {
+    which: Wanted,
+    pub(super) number: u32,
+}
+
+impl Phone {
+    pub(super) fn note(&mut self, line: LineId, note: Note) {
+        if let Some(call) = self.calls.get_mut(&line) {
+            call.noted_here |= call.note != note;
+            call.note = note;
+        }
+    }
+
+    pub(super) fn note_parked(&mut self, which: Wanted, note: &Note, now: Moment) {
+        if self.leaving != Leaving::No {
+            return;
+        }
+        let code = self.code_of(&which);
+        let own = self.account.own_address().with_tag(&self.chance.hex(12));
+        let target = self.account.uri_of(&code);
+        let mut request = Request::new(Method::Message, target.clone());
+        let headers = &mut request.headers;
+        headers.push(Name::MaxForwards, "70");
+        headers.push(Name::From, own.to_string());
+        headers.push(Name::To, format!("<{target}>"));
+        headers.push(Name::CallId, self.chance.hex(24));
+        headers.push(Name::CSeq, CSeq { number: 1, method: Method::Message }.to_string());
+        let request = request.body(TEXT, note.to_string());
+        self.last_note += 1;
+        self.notes.insert(self.last_note, Telling { which, number: 1 });
+        self.send(request, self.account.flow, Purpose::Note(self.last_note), now);
+    }
+
+    /// The table says the rest.
+    pub(super) fn note_answered(&mut self, note: u32, response: &Response) {
+        let Some(Telling { which, .. }) = self.notes.remove(&note) else { return };
+        if !response.is_success() {
+            self.refused(Asked::Note { which }, response.status, &response.reason);
+        }
+    }
+}
+
+impl Call {
+    /// Who is there, as far as the office says it, and what is noted about him.
+    pub(super) fn is_with(&mut self, caller: Option<Caller>, headers: &Headers) {
+        if let Some(caller) = caller {
+            let is_another = self.connected_at.is_some() && self.caller.number != caller.number;
+            if is_another {
+                (self.note, self.noted_here) = (Note::default(), false);
+            }
+            self.caller = caller;
+        }
+        // What was written here meanwhile is newer.
+        let note = note_of(headers).filter(|_| !self.noted_here);
+        self.note = note.unwrap_or_else(|| self.note.clone());
+    }
+
+    /// For whoever has the call next. None: it is as the office knows it.
+    pub(super) fn note_to_say(&self) -> Option<String> {
+        (self.noted_here || !self.note.is_empty()).then(|| self.note.to_string())
+    }
+}
+
+pub(super) fn note_of(headers: &Headers) -> Option<Note> {
+    headers.text(&Name::Subject).map(|subject| Note::clean(&subject))
+}
