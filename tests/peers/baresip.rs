@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::ear::{Sound, recorded};
 use crate::server::Server;
+use crate::support::ear::{Sound, recorded};
 use crate::support::running::{Running, free_port, wait_for};
 
 pub struct Baresip {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use bellhop::edge::wav;
 
-use crate::ear::{Sound, recorded, voice};
 use crate::server::Server;
+use crate::support::ear::{Sound, recorded, voice};
 use crate::support::running::wait_for;
 use crate::support::terminal::Desk;
 

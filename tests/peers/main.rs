@@ -10,9 +10,9 @@
 
 mod baresip;
 mod console;
-mod ear;
 mod server;
 mod sipp;
+mod sounds;
 #[path = "../support/mod.rs"]
 mod support;
 mod with_baresip;

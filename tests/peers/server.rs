@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::running::{self, Running};
 use crate::support::serving::{self, serve};
@@ -50,16 +49,13 @@ impl Drop for Server {
 }
 
 fn office(folder: &Path) -> String {
-    // Below the ports that systems hand out, and another range for each test.
-    static STARTED: AtomicU32 = AtomicU32::new(0);
-    let nth = std::process::id() % 1000 * 7 + STARTED.fetch_add(1, Ordering::Relaxed);
-    let rtp = 10_000 + 200 * (nth % 100);
+    let (first, last) = running::free_range(200);
     let port = running::free_port();
     let mut office = format!(
         r#"[server]
 domain = "office.example"
 listen = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]
-rtp_ports = "{rtp}-{}"
+rtp_ports = "{first}-{last}"
 state = "{}"
 
 [[call_park_group]]
@@ -73,7 +69,6 @@ peer = "127.0.0.1"
 inbound = "101"
 outbound_prefix = "0"
 "#,
-        rtp + 199,
         folder.join("bellhop.db").display()
     );
     for (number, name) in [("101", "Bob Reception"), ("102", "Alice"), ("103", "Carol")] {

@@ -4,8 +4,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::ear::Ear;
 use crate::server::Server;
+use crate::support::ear::Ear;
 use crate::support::running::{self, PATIENCE, Running, free_port, wait_for};
 
 pub struct Phone {

@@ -1,8 +1,8 @@
 //! What a person with a baresip hears while she is parked and after.
 
 use crate::baresip::{Baresip, voice};
-use crate::ear::Sound;
 use crate::server::Server;
+use crate::support::ear::Sound;
 
 const COLLEAGUES_HZ: u32 = 1000;
 const ALICES_HZ: u32 = 500;

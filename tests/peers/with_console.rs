@@ -2,8 +2,8 @@
 
 use crate::baresip::{self, Baresip};
 use crate::console::Console;
-use crate::ear::Sound;
 use crate::server::Server;
+use crate::support::ear::Sound;
 
 const RECEPTIONS_HZ: u16 = 1000;
 const ALICES_HZ: u16 = 500;

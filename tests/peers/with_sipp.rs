@@ -1,8 +1,8 @@
 //! Parking and retrieving among phones played by SIPp.
 
-use crate::ear::{Ear, Sound};
 use crate::server::Server;
 use crate::sipp::Phone;
+use crate::support::ear::{Ear, Sound};
 
 const CAROLS_HZ: f32 = 500.0;
 const ALICES_HZ: f32 = 1000.0;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test needs another part of it")]
 #![allow(clippy::disallowed_methods, reason = "real programs live by the clock of the wall")]
 
+pub mod ear;
 pub mod running;
 pub mod serving;
 pub mod terminal;

@@ -3,6 +3,7 @@
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// For a machine that does much else.
@@ -56,6 +57,19 @@ pub fn free_port() -> u16 {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
         std::net::TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
+}
+
+/// So many ports in a row that nobody holds, below those that systems hand
+/// out. Tests that run at the same time begin to look at different places.
+pub fn free_range(count: u16) -> (u16, u16) {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    wait_for("a free range of ports", || {
+        let nth = std::process::id() % 1000 * 7 + TRIED.fetch_add(1, Ordering::Relaxed);
+        let first = 10_000 + count * (nth % u32::from(20_000 / count)) as u16;
+        let is_free = |port: u16| UdpSocket::bind(("127.0.0.1", port)).is_ok();
+        let last = first + count - 1;
+        (first..=last).all(is_free).then_some((first, last))
     })
 }
 

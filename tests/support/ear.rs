@@ -11,51 +11,71 @@ use bellhop::media::measure::{energy_dbfs, share_at};
 use bellhop::media::sounds::Sounds;
 use bellhop::media::tones::sine;
 
-use crate::support::running::wait_for;
+use super::running::wait_for;
 
 const HEADER: usize = 12;
 const FRAME: usize = 160;
 const PACE: Duration = Duration::from_millis(20);
+const PCMU: u8 = 0;
 const PCMA: u8 = 8;
 const WAV_HEADER: usize = 44;
 /// A voice that is neither faint nor distorted.
 const LEVEL: f32 = 0.25;
 /// Long enough to tell sounds apart, short enough to follow their changes.
-const MOMENT: usize = 2400;
+pub const MOMENT: usize = 2400;
 
 /// Speaks to whoever spoke to it last.
 pub struct Ear {
     pub port: u16,
     heard: Arc<Mutex<Vec<i16>>>,
+    /// Whom it speaks to and how, once it knows.
+    peer: Arc<Mutex<Option<(SocketAddr, Codec)>>>,
 }
 
 impl Ear {
     pub fn with_voice(hz: f32) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1", hz)
+    }
+
+    pub fn at(address: &str, hz: f32) -> Self {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
         socket.set_read_timeout(Some(PACE / 4)).unwrap();
         let port = socket.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let theirs = Arc::downgrade(&heard);
+        let peer = Arc::new(Mutex::new(None::<(SocketAddr, Codec)>));
+        let to = Arc::clone(&peer);
         std::thread::spawn(move || {
-            let (mut packet, mut sequence, mut peer) = ([0; 2048], 0, None);
+            let (mut packet, mut sequence) = ([0; 2048], 0);
             let mut next = Instant::now();
             // The thread ends with the ear.
             while let Some(heard) = theirs.upgrade() {
                 if let Ok((length, from)) = socket.recv_from(&mut packet)
                     && length > HEADER
-                    && matches!(packet[1] & 0x7f, 0 | PCMA)
+                    && matches!(packet[1] & 0x7f, PCMU | PCMA)
                 {
                     heard.lock().unwrap().extend(decoded(&packet[..length]));
-                    peer = Some(from);
+                    let mut to = to.lock().unwrap();
+                    *to = Some((from, to.map_or(Codec::Pcma, |(_, codec)| codec)));
                 }
-                if let Some(peer) = peer.filter(|_| Instant::now() >= next) {
-                    speak(&socket, peer, hz, sequence);
+                let peer = *to.lock().unwrap();
+                if let Some((peer, codec)) = peer.filter(|_| Instant::now() >= next) {
+                    let _ = socket.send_to(&spoken(codec, hz, sequence), peer);
                     sequence += 1;
                     next = Instant::now() + PACE;
                 }
             }
         });
-        Self { port, heard }
+        Self { port, heard, peer }
+    }
+
+    /// Without waiting to be spoken to.
+    pub fn speaks_to(&self, peer: SocketAddr, codec: Codec) {
+        *self.peer.lock().unwrap() = Some((peer, codec));
+    }
+
+    pub fn heard(&self) -> Vec<i16> {
+        self.heard.lock().unwrap().clone()
     }
 
     pub fn awaits(&self, sound: Sound) {
@@ -70,17 +90,18 @@ fn decoded(packet: &[u8]) -> Vec<i16> {
     g711::decoded_bytes(codec, &packet[HEADER..]).collect()
 }
 
-fn speak(socket: &UdpSocket, to: SocketAddr, hz: f32, sequence: u16) {
+fn spoken(codec: Codec, hz: f32, sequence: u16) -> Vec<u8> {
     let start = u32::from(sequence) * FRAME as u32;
-    let mut packet = vec![0x80, PCMA];
+    let payload_type = if codec == Codec::Pcma { PCMA } else { PCMU };
+    let mut packet = vec![0x80, payload_type];
     packet.extend(sequence.to_be_bytes());
     packet.extend(start.to_be_bytes());
     packet.extend([7, 7, 7, 7]);
     packet.extend((start..start + FRAME as u32).map(|at| {
         let turns = at as f32 * hz / 8000.0;
-        g711::encode(Codec::Pcma, (8000.0 * (turns * core::f32::consts::TAU).sin()) as i16)
+        g711::encode(codec, (8000.0 * (turns * core::f32::consts::TAU).sin()) as i16)
     }));
-    let _ = socket.send_to(&packet, to);
+    packet
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,18 +146,4 @@ fn is_hold_music(samples: &[i16]) -> bool {
         let round_and_on: Vec<u8> = music.iter().chain(&music[..heard.len()]).copied().collect();
         round_and_on.windows(heard.len()).any(|piece| piece == heard)
     })
-}
-
-#[test]
-fn sounds_are_told_apart() {
-    let tone = voice(1000)[..MOMENT].to_vec();
-    let music = Sounds::built_in();
-    let piece = &music.music().bytes(Codec::Pcmu)[8000..8000 + MOMENT];
-    let music: Vec<i16> = g711::decoded_bytes(Codec::Pcmu, piece).collect();
-    let silence = vec![0; MOMENT];
-    let is = |sound: Sound| [&tone, &music, &silence].map(|heard| sound.is_in(heard));
-    assert_eq!(is(Sound::Tone(1000.0)), [true, false, false]);
-    assert_eq!(is(Sound::Tone(500.0)), [false; 3]);
-    assert_eq!(is(Sound::HoldMusic), [false, true, false]);
-    assert_eq!(is(Sound::Silence), [false, false, true]);
 }
