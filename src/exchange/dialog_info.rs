@@ -27,13 +27,18 @@ impl LampPage {
         format!("{}{version}{}", self.before, self.after)
     }
 
-    /// FNV-1a, 64 bits: whether a watcher knows all this already.
+    /// Whether a watcher knows all this already.
     pub fn digest(&self) -> u64 {
-        let bytes = self.before.bytes().chain(self.after.bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        digest(&[self.before.as_bytes(), self.after.as_bytes()])
     }
+}
+
+/// FNV-1a, 64 bits.
+pub(super) fn digest(parts: &[&[u8]]) -> u64 {
+    let bytes = parts.iter().copied().flatten();
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Whoever waits at a place, as a lamp's watcher is to be told of him.

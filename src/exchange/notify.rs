@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::domain::ids::Extension;
 use crate::domain::park_table::{self, ParkTable, ParkedView, Parker, PhaseView};
-use crate::exchange::dialog_info::DIALOG_INFO;
+use crate::exchange::dialog_info::{DIALOG_INFO, digest};
 use crate::exchange::pages::Pages;
 use crate::exchange::watch::{CALL_PARK_XML, News, Package, Subscription};
 use crate::exchange::{Due, Errand, Exchange};
@@ -99,11 +99,15 @@ impl Exchange {
         let watcher = &subscription.watcher;
         match &subscription.package {
             Package::CallInfo { with_body } => {
-                let body = with_body.then(|| (CALL_PARK_XML, pages.call_park(watcher)));
-                Letter { call_info: Some(self.appearance("*", "idle")), body, ..letter }
+                let text = pages.call_park(watcher);
+                let (call_info, digest) = (self.appearance("*", "idle"), Some(digest(&[&text])));
+                let body = with_body.then_some((CALL_PARK_XML, text));
+                Letter { call_info: Some(call_info), body, digest, ..letter }
             }
             Package::ParkInfo => {
-                Letter { body: Some((CALL_PARK_XML, pages.call_park(watcher))), ..letter }
+                let text = pages.call_park(watcher);
+                let digest = Some(digest(&[&text]));
+                Letter { body: Some((CALL_PARK_XML, text)), digest, ..letter }
             }
             Package::Seizure { appearance } => {
                 let state = if left_s == 0 { "idle" } else { "seized" };

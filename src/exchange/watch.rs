@@ -56,8 +56,8 @@ pub(super) struct Subscription {
     pub agent: String,
     pub expires_at: Moment,
     pub news: News,
-    /// What it was last told: the digest of the lamp's document, or the edition
-    /// of the table.
+    /// What it was last told: the digest of the document, or the edition of the
+    /// table.
     pub knows: Option<u64>,
 }
 
