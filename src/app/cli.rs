@@ -26,6 +26,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Sit down at a desk
     Console(ConsoleArgs),
+    /// Ask a running server something, or have it do something
+    Ctl(CtlArgs),
     /// Print the settings file of somebody's desk phone
     Provision(ProvisionArgs),
     /// Draw the screens of the manual
@@ -41,9 +43,103 @@ pub struct ServeArgs {
     /// The office's settings
     #[arg(long, value_name = "FILE", default_value = "office.toml")]
     pub config: PathBuf,
+    /// Where `bellhop ctl` reaches this server; by default in this user's runtime folder
+    #[arg(long, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
     /// End when standard input does, and so with the program that started us
     #[arg(long, hide = true)]
     pub while_stdin: bool,
+}
+
+/// A running server, asked over its local socket
+#[derive(Debug, Args)]
+pub struct CtlArgs {
+    #[command(subcommand)]
+    pub verb: CtlVerb,
+    /// The settings of the office that is meant
+    #[arg(long, global = true, value_name = "FILE", default_value = "office.toml")]
+    pub config: PathBuf,
+    /// The server's socket, where it is not the usual one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CtlVerb {
+    /// Who is registered, and how many calls there are
+    Status,
+    /// Who is parked where, and what happens to him next
+    Parked,
+    /// Read the settings anew; a file with a fault changes nothing
+    Reload,
+    /// Look at the call park groups, or change one while the office runs
+    Group(GroupArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct GroupArgs {
+    #[command(subcommand)]
+    pub verb: GroupVerb,
+    /// Of several offices in one server, the one of this domain
+    #[arg(long, global = true, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GroupVerb {
+    /// All groups, in the words of the settings
+    List,
+    /// A new group
+    Add {
+        name: String,
+        #[command(flatten)]
+        settings: GroupSettings,
+    },
+    /// Other settings for a group; those not named stay
+    Edit {
+        name: String,
+        /// Call it this from now on
+        #[arg(long = "name", value_name = "NAME")]
+        new_name: Option<String>,
+        #[command(flatten)]
+        settings: GroupSettings,
+    },
+    /// No such group any more; its calls stay where they are
+    Delete { name: String },
+}
+
+/// `default` takes a setting away
+#[derive(Debug, Args)]
+pub struct GroupSettings {
+    /// Extensions in hunting order, such as 101,102; "" for none
+    #[arg(long, value_name = "LIST")]
+    pub members: Option<String>,
+    /// Such as 45s
+    #[arg(long, value_name = "TIME")]
+    pub recall_timer: Option<String>,
+    /// parking-user, parking-user-then-ring-group, ring-group or number:0301234567
+    #[arg(long, value_name = "WHERE")]
+    pub recall_to: Option<String>,
+    /// The ring group's number
+    #[arg(long, value_name = "NUMBER")]
+    pub ring_group: Option<String>,
+    /// How long the parking user rings before the ring group
+    #[arg(long, value_name = "TIME")]
+    pub ring_group_wait: Option<String>,
+    /// Recalls in vain before the alarm; 0 for never
+    #[arg(long, value_name = "N")]
+    pub recall_rounds: Option<u32>,
+    /// Who is rung as well after those, such as number:102
+    #[arg(long, value_name = "NUMBER")]
+    pub recall_fallback: Option<String>,
+}
+
+/// `101, 102` or `101,102`.
+pub fn members_of(list: &str) -> Vec<String> {
+    list.split([',', ' ']).filter(|member| !member.is_empty()).map(str::to_owned).collect()
 }
 
 /// The settings of a desk phone, with its password

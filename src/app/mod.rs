@@ -1,8 +1,10 @@
 //! The commands: each composes cores and edge.
 
+pub mod books;
 pub mod check;
 pub mod cli;
 pub mod console;
+pub mod ctl;
 pub mod demo;
 pub mod embedded;
 pub mod first_run;
@@ -34,6 +36,7 @@ pub fn run(line: &cli::Line) -> Result<(), Trouble> {
         Some(cli::Command::Check(args)) => check::run(args),
         Some(cli::Command::Serve(args)) => serve::run(args),
         Some(cli::Command::Console(args)) => console::run(args),
+        Some(cli::Command::Ctl(args)) => ctl::run(args),
         Some(cli::Command::Provision(args)) => provision::run(args),
         Some(cli::Command::Pictures(args)) => pictures::run(args),
         Some(cli::Command::Demo(args)) => demo::run(args),

@@ -2,14 +2,17 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io::Write;
-use std::path::Path;
 
-use crate::app::{Trouble, cli, provision, settings};
+use crate::app::{Trouble, books, cli, ctl, provision, settings};
 use crate::config;
 use crate::config::office::{Credentials, TrunkLine};
+use crate::domain::chance::Chance;
+use crate::edge::clerk::Clerk;
 use crate::edge::clock::Clock;
-use crate::edge::office::Office;
+use crate::edge::ctl::Socket;
+use crate::edge::office::{Office, Parts};
 use crate::edge::rtp::{Media, MediaConfig};
+use crate::edge::signals::HangUps;
 use crate::edge::transport::{Transports, local_ip_for};
 use crate::edge::{chance, signals, wav};
 use crate::exchange::Exchange;
@@ -41,12 +44,12 @@ pub fn run(args: &cli::ServeArgs) -> Result<(), Trouble> {
         .build()
         .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
     let input = args.while_stdin.then(signals::end_of_input);
-    runtime.block_on(serve(&office, &args.config, input))
+    runtime.block_on(serve(&office, args, input))
 }
 
 async fn serve(
     office: &config::Office,
-    file: &Path,
+    args: &cli::ServeArgs,
     input: Option<impl Future<Output = ()>>,
 ) -> Result<(), Trouble> {
     let clock = Clock::start();
@@ -60,8 +63,13 @@ async fn serve(
     // with it, and nothing overheard then may act now.
     let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
     let exchange = Building::new(offices(office, &bound, key)?);
-    let handed_out_at = provision::start(office, file, &transports);
-    let office = Office { exchange, transports, media, media_events, clock };
+    let handed_out_at = provision::start(office, &args.config, &transports);
+    let clerk = Clerk::start(books::keep(args.config.clone(), office, &bound))
+        .map_err(|fault| Trouble::new(format!("no thread: {fault}")))?;
+    let newcomers = Box::new(newcomers(key)?);
+    let (control, hang_ups) = (control(args), HangUps::listen());
+    let parts = Parts { exchange, transports, media, media_events, clock, clerk, newcomers };
+    let office = Office::new(parts, control, hang_ups);
     announce(&bound, handed_out_at);
     office.run(signals::stop_or(input)).await;
     tracing::info!("stopped");
@@ -129,13 +137,41 @@ fn offices(
     bound: &[(Transport, SocketAddr)],
     key: [u8; 32],
 ) -> Result<Vec<Exchange>, Trouble> {
-    let tenants = [&office.tenant].into_iter().chain(&office.further_tenants);
-    let exchange = |tenant| {
+    let exchange = |settings| {
         let seed = chance::seeded_by_the_system()
             .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
-        Ok(Exchange::new(exchange_settings(office, tenant, bound), seed, key))
+        Ok(Exchange::new(settings, seed, key))
     };
-    tenants.map(exchange).collect()
+    all_settings(office, bound).into_iter().map(exchange).collect()
+}
+
+/// Of each tenant, the file's own first.
+pub(super) fn all_settings(
+    office: &config::Office,
+    bound: &[(Transport, SocketAddr)],
+) -> Vec<Settings> {
+    let tenants = [&office.tenant].into_iter().chain(&office.further_tenants);
+    tenants.map(|tenant| exchange_settings(office, tenant, bound)).collect()
+}
+
+/// For a tenant that comes while the server runs.
+fn newcomers(key: [u8; 32]) -> Result<impl FnMut(Settings) -> Exchange, Trouble> {
+    let mut chance = chance::seeded_by_the_system()
+        .map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
+    Ok(move |settings| {
+        let seed = u128::from(chance.draw()) << 64 | u128::from(chance.draw());
+        Exchange::new(settings, Chance::from_seed(seed), key)
+    })
+}
+
+/// Where `bellhop ctl` reaches this server; the office runs without it too.
+fn control(args: &cli::ServeArgs) -> Option<Socket> {
+    let path = ctl::socket(&args.config, args.socket.as_ref());
+    let opened = path.and_then(|path| {
+        let socket = Socket::open(&path);
+        socket.map_err(|fault| Trouble::new(format!("{}: {fault}", path.display())))
+    });
+    opened.map_err(|trouble| tracing::warn!("`bellhop ctl` cannot be used: {trouble}")).ok()
 }
 
 fn exchange_settings(
@@ -158,7 +194,8 @@ fn exchange_settings(
             .map(|person| {
                 let secret = secret(person, &tenant.domain);
                 let devices = person.devices.iter().map(device).collect();
-                let settings = ExtensionSettings { name: person.name.clone(), secret, devices };
+                let (name, admin) = (person.name.clone(), person.admin);
+                let settings = ExtensionSettings { name, secret, admin, devices };
                 (person.extension.clone(), settings)
             })
             .collect(),

@@ -73,6 +73,57 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     renamed
 }
 
+/// Writes into a file of somebody's own, whole or not at all: a reader sees
+/// the old one or the new one. A link is followed; mode and owner stay.
+///
+/// # Errors
+/// It cannot be written: in words for people. The file is as it was then.
+pub fn replace_kept(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let path = path.canonicalize().map_err(|error| in_words(&error))?;
+    // A folder that can be written to must not open a file that cannot be.
+    let old = File::options().write(true).open(&path).map_err(|error| not_writable(&error))?;
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    let written = write_like(&old, &new, bytes).and_then(|()| std::fs::rename(&new, &path));
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(&new);
+        return Err(not_writable(&error));
+    }
+    // Its place in the folder is to outlive a power cut too; not all can do that.
+    if let Some(folder) = path.parent()
+        && let Ok(folder) = File::open(folder)
+    {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+fn write_like(old: &File, new: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private(new)?;
+    file.write_all(bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (was, is) = (old.metadata()?, file.metadata()?);
+        if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
+            std::os::unix::fs::fchown(&file, Some(was.uid()), Some(was.gid()))?;
+        }
+    }
+    file.set_permissions(old.metadata()?.permissions())?;
+    file.sync_all()
+}
+
+fn not_writable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "this user may not write it".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "its disk is read-only".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// Makes a folder that nobody else may look into, unless it is there.
 ///
 /// # Errors
@@ -159,6 +210,25 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         assert!(replace_private(&folder.path().join("none/such"), b"").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_somebodys_own_keeps_its_mode_and_a_link_to_it_stays_a_link() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("office.toml"), folder.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        let mode = |mode| std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+        mode(0o640);
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace_kept(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(read_text(&file).unwrap(), "new");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let missing = replace_kept(&folder.path().join("none"), b"x").unwrap_err();
+        assert_eq!(missing, "there is no such file");
     }
 
     #[cfg(unix)]

@@ -1,5 +1,5 @@
 //! The loop that feeds the office: one task owns the [`Building`], its
-//! sockets and the handle of its media thread.
+//! sockets and the handles of its media thread and of its clerk.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,12 +7,18 @@ use std::pin::pin;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
+use crate::domain::administration::Wish;
 use crate::domain::effects::Effects;
+use crate::domain::time::Moment;
+use crate::edge::clerk::{Asker, Clerk, Done, Task};
 use crate::edge::clock::Clock;
+use crate::edge::ctl::{Answer, Asked, ParkedCall, Question, Socket, Status, TenantStatus};
 use crate::edge::rtp::MediaHandle;
+use crate::edge::signals::HangUps;
 use crate::edge::transport::{Received, Transports};
 use crate::exchange::building::Building;
-use crate::exchange::{Effect, Input, Report};
+use crate::exchange::settings::Settings;
+use crate::exchange::{Effect, Exchange, Input, Order, Report};
 use crate::media::control::MediaEvent;
 
 /// Events taken in one go before timers are looked at again.
@@ -23,15 +29,50 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
 /// For the last messages to leave.
 const PARTING: std::time::Duration = std::time::Duration::from_millis(100);
 
-pub struct Office {
+/// What an office cannot do without.
+pub struct Parts {
     pub exchange: Building,
     pub transports: Transports,
     pub media: MediaHandle,
     pub media_events: UnboundedReceiver<MediaEvent>,
     pub clock: Clock,
+    pub clerk: Clerk,
+    /// Opens an office for a tenant that comes while the server runs.
+    pub newcomers: Box<dyn FnMut(Settings) -> Exchange>,
+}
+
+pub struct Office {
+    exchange: Building,
+    transports: Transports,
+    media: MediaHandle,
+    media_events: UnboundedReceiver<MediaEvent>,
+    clock: Clock,
+    clerk: Clerk,
+    newcomers: Box<dyn FnMut(Settings) -> Exchange>,
+    control: Option<Socket>,
+    hang_ups: HangUps,
+    started: Moment,
 }
 
 impl Office {
+    /// `control` is where it is asked by people without a phone.
+    pub fn new(parts: Parts, control: Option<Socket>, hang_ups: HangUps) -> Self {
+        let Parts { exchange, transports, media, media_events, clock, clerk, newcomers } = parts;
+        let started = clock.now();
+        Self {
+            exchange,
+            transports,
+            media,
+            media_events,
+            clock,
+            clerk,
+            newcomers,
+            control,
+            hang_ups,
+            started,
+        }
+    }
+
     /// Runs until `stop` is done; then every call is ended in good order.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
@@ -43,6 +84,9 @@ impl Office {
                 () = &mut stop => break,
                 received = self.transports.recv() => self.received(received),
                 Some(event) = self.media_events.recv() => self.media_event(event),
+                done = self.clerk.done() => self.done(done),
+                () = self.hang_ups.next() => self.clerk.give(Task::Reload, Asker::Log),
+                asked = asked(&mut self.control) => self.asked(asked),
                 () = sleep(wait) => self.wake_up(),
             }
         }
@@ -73,6 +117,69 @@ impl Office {
         self.handle(input);
     }
 
+    /// The new settings hold before anybody hears of them.
+    fn done(&mut self, mut done: Done) {
+        log_done(&done);
+        if let Ok(change) = &mut done.result
+            && let Some(settings) = change.settings.take()
+        {
+            let now = self.clock.now();
+            let effects = self.exchange.reconfigure(settings, now, &mut self.newcomers);
+            self.carry_out(effects);
+            self.wake_up();
+        }
+        let (outcome, answer) = (done.outcome(), done.answer());
+        match done.asker {
+            Asker::Log => {}
+            Asker::Console { domain, number } => {
+                self.handle(Input::Administered { domain, number, outcome });
+            }
+            Asker::Socket(asked) => asked.answer(answer),
+        }
+    }
+
+    fn asked(&mut self, asked: Asked) {
+        match asked.question.clone() {
+            Question::Status => asked.answer(Answer::Status(self.status())),
+            Question::Parked => asked.answer(Answer::Parked(self.parked())),
+            Question::Reload => self.clerk.give(Task::Reload, Asker::Socket(asked)),
+            Question::Group { domain, wish } => {
+                self.clerk.give(Task::Groups { domain, wish }, Asker::Socket(asked));
+            }
+        }
+    }
+
+    fn status(&self) -> Status {
+        let tenants = self.exchange.offices().iter().map(|office| {
+            let extensions = &office.settings().extensions;
+            let registered = |extension: &&_| office.registrar().is_registered(extension);
+            TenantStatus {
+                domain: office.settings().domain.clone(),
+                extensions: extensions.len(),
+                registered: extensions.keys().filter(registered).count(),
+                legs: office.legs().count(),
+                parked: office.lot().calls().len(),
+            }
+        });
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            running_s: self.clock.now().since(self.started).as_secs(),
+            tenants: tenants.collect(),
+        }
+    }
+
+    /// As of this very moment: clocks of calls run on between two events.
+    fn parked(&mut self) -> Vec<ParkedCall> {
+        self.wake_up();
+        let offices = self.exchange.offices().iter();
+        let calls = offices.flat_map(|office| {
+            let domain = office.settings().domain.clone();
+            let of = move |call| ParkedCall { domain: domain.clone(), call };
+            office.parked().into_iter().map(of)
+        });
+        calls.collect()
+    }
+
     fn media_event(&mut self, event: MediaEvent) {
         self.handle(Input::Media(event));
         self.media_events_so_far();
@@ -94,6 +201,15 @@ impl Office {
         }
     }
 
+    fn administer(&mut self, order: Order) {
+        let Order { number, domain, by, wish } = order;
+        if wish != Wish::List {
+            tracing::info!("{by} of {domain} changes the call park groups");
+        }
+        let task = Task::Groups { domain: Some(domain.clone()), wish };
+        self.clerk.give(task, Asker::Console { domain, number });
+    }
+
     fn wake_up(&mut self) {
         let effects = self.exchange.handle_wakeup(self.clock.now());
         self.carry_out(effects);
@@ -106,10 +222,38 @@ impl Office {
             match effect {
                 Effect::Send { flow, bytes } => self.transports.send(flow, bytes),
                 Effect::Media(command) => self.media.send(command),
+                Effect::Administer(order) => self.administer(order),
                 Effect::Report(report) => reports.push(report),
             }
         }
         reports.iter().for_each(log);
+    }
+}
+
+/// None comes where there is no socket.
+async fn asked(control: &mut Option<Socket>) -> Asked {
+    match control {
+        Some(socket) => socket.asked().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn log_done(done: &Done) {
+    let (what, looks) = match &done.task {
+        Task::Reload => ("settings read anew", false),
+        Task::Groups { wish: Wish::List, .. } => ("groups looked at", true),
+        Task::Groups { .. } => ("groups changed", false),
+    };
+    match &done.result {
+        Ok(_) if looks => {}
+        Ok(change) => {
+            tracing::info!("{what}");
+            change.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
+        }
+        Err(objections) => {
+            let words: Vec<&str> = objections.iter().map(|o| o.words.as_str()).collect();
+            tracing::warn!("{what}: refused, the old ones hold: {}", words.join("; "));
+        }
     }
 }
 

@@ -25,6 +25,33 @@ pub fn end_of_input() -> impl Future<Output = ()> {
     }
 }
 
+/// SIGHUP: somebody wants the settings read anew.
+#[derive(Debug)]
+pub struct HangUps(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl HangUps {
+    /// Within an event loop. Where the system has no such signal none comes.
+    pub fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self(signal(SignalKind::hangup()).ok())
+        }
+        #[cfg(not(unix))]
+        Self()
+    }
+
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        pending().await
+    }
+}
+
 /// As [`stop`], or when `end` is done.
 pub async fn stop_or(end: Option<impl Future<Output = ()>>) {
     let end = async {

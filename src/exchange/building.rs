@@ -48,6 +48,11 @@ impl Building {
             Input::Broken { fault, flow } => self.tell(0, Input::Broken { fault, flow }, now),
             Input::TransportFailed { flow } => self.tell_all(&Input::TransportFailed { flow }, now),
             Input::Media(event) => self.media(event, now),
+            Input::Administered { domain, number, outcome } => {
+                let office = self.offices.iter().position(|o| o.settings().domain == domain);
+                let input = Input::Administered { domain, number, outcome };
+                office.map_or_else(Effects::none, |office| self.tell(office, input, now))
+            }
         }
     }
 

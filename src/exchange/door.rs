@@ -69,6 +69,9 @@ impl Exchange {
             | Method::Notify
             | Method::Prack
             | Method::Cancel => self.refuse(request, flow, 481, "No such call"),
+            Method::Message if Self::is_administration(request) => {
+                self.administration_at_the_door(request, flow);
+            }
             Method::Message => self.note_at_the_door(request, flow),
             Method::Publish | Method::Other(_) => {
                 self.unknown_method(request, flow);

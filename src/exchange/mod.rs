@@ -4,6 +4,7 @@
 //! and the trade. Datagrams, media reports and the time go in; datagrams,
 //! media commands and reports come out.
 
+mod administer;
 mod alive;
 mod answer;
 pub mod building;
@@ -44,9 +45,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::administration::Outcome;
 use crate::domain::chance::Chance;
 use crate::domain::effects::Effects;
 use crate::domain::ids::{Extension, JourneyId, RingGroup};
+use crate::domain::park_table::ParkedView;
 use crate::domain::time::{Anchor, Moment, Wakeup, WallTime};
 use crate::domain::timers::Timers;
 use crate::media::control::{MediaCommand, MediaEvent, PortToken};
@@ -57,6 +60,7 @@ use crate::sip::flow::Flow;
 use crate::sip::transaction::{self, ClientId, Incoming, ServerId, Transactions};
 use crate::sip::wire::{self, Message};
 
+pub use administer::Order;
 pub use leg::{Leg, Link, Party, RingId, Stage};
 pub use registrar::Registrar;
 pub use report::Report;
@@ -87,6 +91,13 @@ pub enum Input {
         flow: Flow,
     },
     Media(MediaEvent),
+    /// What became of an [`Order`]; settings that follow from it hold already.
+    Administered {
+        /// The tenant's.
+        domain: String,
+        number: u64,
+        outcome: Outcome,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +107,8 @@ pub enum Effect {
         bytes: Bytes,
     },
     Media(MediaCommand),
+    /// An administrator's wish, to be answered with [`Input::Administered`].
+    Administer(Order),
     /// For the log, the demo and statistics.
     Report(Report),
 }
@@ -140,6 +153,7 @@ struct State {
     failures: BTreeMap<String, door::Failures>,
     /// Hosts that have shown to be there, until when that is believed.
     proven: BTreeMap<IpAddr, Moment>,
+    orders: administer::Orders,
 }
 
 /// What a request of ours was for.
@@ -212,6 +226,7 @@ impl Exchange {
             nonces: crate::sip::digest::NonceWindow::default(),
             failures: BTreeMap::new(),
             proven: BTreeMap::new(),
+            orders: administer::Orders::default(),
         };
         Self::with(settings, nonce_key, state, Moment::START)
     }
@@ -236,6 +251,7 @@ impl Exchange {
     ) -> (Self, Moment, Effects<Effect>) {
         let now = snapshot.anchor.resume(wall_now);
         let mut exchange = Self::with(settings, nonce_key, snapshot.state, now);
+        exchange.state.orders.forget();
         exchange.resume();
         let effects = exchange.turn_over();
         (exchange, now, effects)
@@ -249,6 +265,7 @@ impl Exchange {
             Input::Broken { fault, flow } => self.answer_broken(&fault, flow),
             Input::TransportFailed { flow } => self.connection_lost(flow),
             Input::Media(event) => self.media_event(event),
+            Input::Administered { number, outcome, .. } => self.administered(number, outcome),
         }
         self.turn_over()
     }
@@ -295,6 +312,11 @@ impl Exchange {
 
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         self.state.legs.values()
+    }
+
+    /// Every parked call, oldest first, as consoles are told of it.
+    pub fn parked(&self) -> Vec<ParkedView> {
+        self.state.lot.calls().iter().map(|call| self.parked_view(call)).collect()
     }
 
     pub fn registrar(&self) -> &Registrar {

@@ -44,6 +44,8 @@ pub struct Settings {
 pub struct ExtensionSettings {
     pub name: CallerName,
     pub secret: Secret,
+    /// May change the groups.
+    pub admin: bool,
     /// Its telephones that are known by their hardware address.
     pub devices: Vec<DeviceSettings>,
 }

@@ -40,6 +40,7 @@ impl Phone {
             Method::Invite => self.invited(request, flow, now),
             Method::Options => self.reply(request, flow, 200, now),
             Method::Notify => self.notified_of_nothing(request, flow, now),
+            Method::Message => self.told_of_wish(request, flow, now),
             Method::Bye | Method::Update | Method::Info => self.refuse(request, flow, 481),
             _ => self.refuse(request, flow, 405),
         }

@@ -25,6 +25,7 @@ impl Phone {
             Command::SendDigit { line, digit } => self.send_digit(line, digit),
             Command::Mute { on } => self.mute(on),
             Command::DoNotDisturb { on } => self.do_not_disturb(on, now),
+            Command::Administer { wish } => self.administer(wish, now),
             Command::Leave => self.leave(now),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::administration::{Outcome, Wish};
 use crate::domain::caller::Caller;
 use crate::domain::ids::{Extension, Number};
 use crate::domain::note::Note;
@@ -77,6 +78,11 @@ pub enum Command {
     DoNotDisturb {
         on: bool,
     },
+    /// Look at the call park groups, or change one; the answer is
+    /// [`Event::Administered`].
+    Administer {
+        wish: Wish,
+    },
     /// Unsubscribe, unregister, end. Lines that are up are hung up.
     Leave,
 }
@@ -140,6 +146,8 @@ pub enum Event {
     DoNotDisturbChanged {
         on: bool,
     },
+    /// What became of the last wish about groups.
+    Administered(Outcome),
     /// The far end sent a digit.
     DigitReceived {
         line: LineId,

@@ -11,6 +11,7 @@
 //! once at the end of each turn: see `ear`.
 
 pub mod account;
+mod administer;
 mod answers;
 mod calling;
 mod commands;
@@ -45,6 +46,7 @@ use crate::sip::transaction::{self, ClientId, Incoming, Transactions};
 use crate::sip::wire::{self, Message, Method, Name};
 
 use account::Account;
+use administer::Wishes;
 use ear::Told;
 use line::Call;
 use liveness::Liveness;
@@ -106,6 +108,8 @@ pub struct Phone {
     last_note: u32,
     /// Bound and not yet spent.
     ports: VecDeque<PortToken>,
+    #[serde(default)]
+    wishes: Wishes,
     timers: Timers<Timer>,
     do_not_disturb: bool,
     busy_tone: bool,
@@ -130,6 +134,8 @@ enum Timer {
     Silence,
     BusyTone,
     Leaving,
+    /// Nobody says what became of an administrator's wish.
+    Administer,
     /// A hold that met one of the far end's is tried again (RFC 3261 §14.1).
     Glare(LineId),
     /// Nobody confirms that we hung up.
@@ -169,6 +175,7 @@ impl Phone {
             notes: BTreeMap::new(),
             last_note: 0,
             ports: VecDeque::new(),
+            wishes: Wishes::default(),
             timers: Timers::default(),
             do_not_disturb: false,
             busy_tone: false,
@@ -237,6 +244,7 @@ impl Phone {
             Timer::Silence => self.perhaps_office_is_silent(now),
             Timer::BusyTone => self.busy_tone = false,
             Timer::Leaving => self.leaving = Leaving::Done,
+            Timer::Administer => self.no_word_of_wish(),
             Timer::Glare(line) => self.try_hold_again(line, now),
             Timer::Ending(line) => self.no_longer_shown(line),
             Timer::HandingOver(line) => self.no_word_of_handover(line),

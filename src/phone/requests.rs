@@ -23,6 +23,8 @@ pub(super) enum Purpose {
     Bye(LineId),
     /// Of `Phone::notes`.
     Note(u32),
+    /// A wish of an administrator's, by its number.
+    Administer(u32),
     /// Is the office there?
     Liveness,
     /// Does it still know this call?
@@ -32,7 +34,7 @@ pub(super) enum Purpose {
 }
 
 pub(super) const USER_AGENT: &str = concat!("Bellhop/", env!("CARGO_PKG_VERSION"));
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY, UPDATE, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY, UPDATE, INFO, MESSAGE";
 pub(super) const SDP: &str = "application/sdp";
 
 impl Phone {
@@ -140,6 +142,7 @@ impl Phone {
             Purpose::Refer(line) => self.refer_answered(line, response, now),
             Purpose::Bye(line) => self.gone(line),
             Purpose::Note(note) => self.note_answered(note, response),
+            Purpose::Administer(id) => self.wish_answered(id, response),
             Purpose::Liveness => self.office_lives(response, now),
             Purpose::CallLiveness(line) => self.call_lives(line, response, now),
         }
@@ -188,6 +191,7 @@ impl Phone {
         let number = match purpose {
             Purpose::Register | Purpose::Unregister => &mut self.register.number,
             Purpose::Note(note) => &mut self.notes.get_mut(&note)?.number,
+            Purpose::Administer(_) => &mut self.wishes.number,
             _ => &mut self.dialog_of(purpose)?.local_cseq,
         };
         *number += 1;
@@ -209,6 +213,7 @@ impl Phone {
             Purpose::Register
             | Purpose::Unregister
             | Purpose::Note(_)
+            | Purpose::Administer(_)
             | Purpose::Liveness
             | Purpose::Aside => None,
         }

@@ -194,6 +194,19 @@ impl Handset {
         self.request(request, now);
     }
 
+    /// To the office itself.
+    pub fn message(&mut self, kind: &'static str, body: String, now: Moment) {
+        let domain = Uri { user: None, ..self.uri("x") };
+        let own = self.extension.clone();
+        let request = self.outside_dialog(Method::Message, &own, domain).body(kind, body);
+        self.request(request, now);
+    }
+
+    /// It knows no credentials.
+    pub fn forget_password(&mut self) {
+        self.answerer = Answerer::new(&self.extension, "forgotten");
+    }
+
     /// Watches something else than its own extension.
     pub fn watch(&mut self, user: &str, event: &'static str, now: Moment) {
         let request = self.outside_dialog(Method::Subscribe, user, self.uri(user));

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod administrators;
 mod alive;
 mod calls;
 mod changes;

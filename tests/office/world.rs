@@ -75,6 +75,8 @@ pub struct World {
     pub now: Moment,
     pub weather: Weather,
     pub reports: Vec<Report>,
+    /// What administrators wish, for the edge.
+    pub orders: Vec<exchange::Order>,
     /// What each open stream sends, as the media threads were last told.
     pub playing: BTreeMap<StreamId, Source>,
     pub connected: BTreeMap<StreamId, bellhop::media::control::Agreed>,
@@ -111,6 +113,7 @@ impl World {
             now: Moment::START,
             weather: Weather::default(),
             reports: Vec::new(),
+            orders: Vec::new(),
             playing: BTreeMap::new(),
             connected: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -325,6 +328,7 @@ impl World {
                     self.post(|| Packet::ToHandset(flow, bytes.clone()));
                 }
                 exchange::Effect::Media(command) => self.media(command),
+                exchange::Effect::Administer(order) => self.orders.push(order),
                 exchange::Effect::Report(report) => self.reports.push(report),
             }
         }
@@ -388,7 +392,11 @@ impl World {
 
     /// What the media thread reports.
     pub fn media_reports(&mut self, event: MediaEvent) {
-        let effects = self.exchange.handle(exchange::Input::Media(event), self.now);
+        self.input(exchange::Input::Media(event));
+    }
+
+    pub fn input(&mut self, input: exchange::Input) {
+        let effects = self.exchange.handle(input, self.now);
         self.carry_out(effects);
     }
 
@@ -459,6 +467,7 @@ pub fn settings() -> Settings {
                     ExtensionSettings {
                         name: CallerName::clean(name),
                         secret,
+                        admin: false,
                         devices: Vec::new(),
                     },
                 )

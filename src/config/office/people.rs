@@ -34,10 +34,7 @@ fn read_person(
     let name = section.take("name").and_then(|item| item.text(reader));
     let name = CallerName::clean(name.unwrap_or_default());
     let credentials = read_credentials(&mut section, reader, domain_is_set, extension.as_ref());
-    let admin = section.take("admin").and_then(|item| {
-        item.later(reader, "the admin screen comes");
-        item.flag(reader)
-    });
+    let admin = section.take("admin").and_then(|item| item.flag(reader));
     let devices = devices.read(&mut section, reader, credentials.as_ref());
     section.finish(reader);
     let extension = extension?;

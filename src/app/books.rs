@@ -1,0 +1,151 @@
+//! The office's settings file while the office runs: read anew, and changed
+//! by administrators (product Q21). The clerk's work, on the clerk's thread.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::app::{serve, settings};
+use crate::config::edit::{self, Edited};
+use crate::config::office::{Attachment, Http, Provisioning, Server};
+use crate::config::{Findings, Office};
+use crate::domain::administration::{Groups, Objection, Wish};
+use crate::edge::clerk::{Change, Task, Work};
+use crate::edge::files;
+use crate::sip::flow::Transport;
+
+/// A file that is being typed in meanwhile is looked at again, so often.
+const TRIES: usize = 4;
+
+struct Books {
+    file: PathBuf,
+    bound: Vec<(Transport, SocketAddr)>,
+    at_start: AtStart,
+}
+
+/// What is looked at only when the server starts.
+struct AtStart {
+    domain: String,
+    server: Server,
+    http: Option<Http>,
+    provisioning: Option<Provisioning>,
+    music: Option<Attachment>,
+}
+
+/// Keeps the books of an office that listens at `bound`.
+pub fn keep(file: PathBuf, office: &Office, bound: &[(Transport, SocketAddr)]) -> Work {
+    let mut books = Books { file, bound: bound.to_vec(), at_start: AtStart::of(office) };
+    Box::new(move |task| books.work(task))
+}
+
+impl Books {
+    fn work(&mut self, task: &Task) -> Result<Change, Vec<Objection>> {
+        match task {
+            Task::Reload => self.reload(),
+            Task::Groups { domain, wish } => self.groups(domain.as_deref(), wish),
+        }
+    }
+
+    /// In two steps: nothing holds before everything is known to be right.
+    fn reload(&self) -> Result<Change, Vec<Objection>> {
+        let (office, findings) =
+            settings::office(&self.file).map_err(|trouble| objection(trouble.to_string()))?;
+        self.change(&office, &findings, Groups::default())
+    }
+
+    fn groups(&self, domain: Option<&str>, wish: &Wish) -> Result<Change, Vec<Objection>> {
+        for _ in 0..TRIES {
+            let text = self.text()?;
+            let edited = self.edited(&text, domain, wish)?;
+            if edited.text == text {
+                let groups = edited.groups;
+                return Ok(Change { settings: None, groups, remarks: Vec::new() });
+            }
+            let change = self.change(&edited.office, &edited.findings, edited.groups)?;
+            // What somebody has saved meanwhile is not written over.
+            if self.text()? == text {
+                let written = files::replace_kept(&self.file, edited.text.as_bytes());
+                written.map_err(|fault| self.not_written(&fault))?;
+                return Ok(change);
+            }
+        }
+        Err(objection("the settings file is changed again and again by somebody else"))
+    }
+
+    fn edited(
+        &self,
+        text: &str,
+        domain: Option<&str>,
+        wish: &Wish,
+    ) -> Result<Edited, Vec<Objection>> {
+        let name = self.file.to_string_lossy();
+        let mut beside = files::reader_beside(&self.file);
+        let domain = domain.unwrap_or(&self.at_start.domain);
+        edit::edited(&name, text, domain, wish, &mut beside)
+    }
+
+    fn text(&self) -> Result<String, Vec<Objection>> {
+        let text = files::read_text(&self.file);
+        text.map_err(|fault| objection(format!("{}: {fault}", self.file.display())))
+    }
+
+    fn not_written(&self, fault: &str) -> Vec<Objection> {
+        objection(format!("{} cannot be written: {fault}", self.file.display()))
+    }
+
+    fn change(
+        &self,
+        office: &Office,
+        findings: &Findings,
+        groups: Groups,
+    ) -> Result<Change, Vec<Objection>> {
+        let started = &self.at_start;
+        if office.tenant.domain != started.domain {
+            let (now, new) = (&started.domain, &office.tenant.domain);
+            let words = format!("the office is {now} and not {new} until the server is restarted");
+            return Err(objection(words));
+        }
+        let mut remarks: Vec<String> =
+            findings.as_slice().iter().map(ToString::to_string).collect();
+        if let Some(parts) = started.differs_from(office) {
+            remarks.push(format!("{parts}: what has changed there holds after a restart"));
+        }
+        let settings = Some(serve::all_settings(office, &self.bound));
+        Ok(Change { settings, groups, remarks })
+    }
+}
+
+impl AtStart {
+    fn of(office: &Office) -> Self {
+        Self {
+            domain: office.tenant.domain.clone(),
+            server: office.server.clone(),
+            http: office.http.clone(),
+            provisioning: office.provisioning.clone(),
+            music: office.tenant.music.clone(),
+        }
+    }
+
+    /// Sections of the file that only a start looks at, and that are not what
+    /// they were.
+    fn differs_from(&self, office: &Office) -> Option<String> {
+        // Addresses are told to each peer anew.
+        let server = Server {
+            external_address: self.server.external_address,
+            local_networks: self.server.local_networks.clone(),
+            ..office.server.clone()
+        };
+        let parts = [
+            ("[server]", self.server != server),
+            ("[http]", self.http != office.http),
+            ("[provisioning]", self.provisioning != office.provisioning),
+            ("[music]", self.music != office.tenant.music),
+        ];
+        let parts: Vec<&str> =
+            parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+fn objection(words: impl Into<String>) -> Vec<Objection> {
+    vec![Objection::new("", words)]
+}

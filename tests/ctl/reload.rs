@@ -1,0 +1,48 @@
+//! Settings read anew: by `bellhop ctl reload` and by SIGHUP.
+
+use std::process::Command;
+
+use crate::office::Office;
+use crate::support::running::{text, wait_for};
+use crate::support::serving::log;
+
+const THIRD: &str = "[[extension]]\nnumber = \"103\"\npassword = \"three\"\n\n[[ring_group]]";
+
+#[test]
+fn a_reload_lets_the_new_settings_hold_and_says_what_only_a_restart_does() {
+    let office = Office::open();
+    office.write("[[ring_group]]", THIRD);
+    let ports = office.text().lines().find(|line| line.starts_with("rtp_")).unwrap().to_owned();
+    office.write(&ports, "rtp_ports = \"40000-41000\"");
+    let said = office.done(&["reload"]);
+    assert_eq!(said, "[server]: what has changed there holds after a restart\nreloaded\n");
+    assert!(office.done(&["status"]).contains("bellhop: 0 of 3 extensions registered"));
+    assert_eq!(office.done(&["parked"]), "");
+    assert_eq!(office.done(&["parked", "--json"]), "[]\n");
+}
+
+#[test]
+fn a_bad_file_keeps_the_old_settings_and_says_where_it_is_bad() {
+    let office = Office::open();
+    office.write("number = \"102\"", "number = \"102\"\nnmae = \"Bob\"");
+    let why = office.refused(&["reload"]);
+    assert!(why.contains("office.toml:12:") && why.contains("did you mean name?"), "{why}");
+    assert!(office.done(&["status"]).contains("0 of 2 extensions"));
+}
+
+#[test]
+fn sighup_reads_the_settings_anew_too() {
+    let mut office = Office::open();
+    office.write("[[ring_group]]", THIRD);
+    let id = office.server.child().id().to_string();
+    let hang_up = || assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    hang_up();
+    wait_for("the third extension", || {
+        office.done(&["status"]).contains("of 3 extensions").then_some(())
+    });
+    office.write("password = \"three\"", "");
+    hang_up();
+    let log = log(office.folder.path());
+    wait_for("the refusal in the log", || text(&log).contains("the old ones hold").then_some(()));
+    assert!(office.done(&["status"]).contains("of 3 extensions"));
+}
