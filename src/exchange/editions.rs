@@ -111,8 +111,8 @@ impl Exchange {
     fn face_of(&self, call: &Parked) -> u64 {
         let mut hasher = DefaultHasher::new();
         call.hash(&mut hasher);
-        self.caller_of(call.journey).hash(&mut hasher);
-        self.note_of(call.journey).hash(&mut hasher);
+        let leg = self.state.legs.get(&call.journey);
+        leg.map(|leg| (&leg.identity, &leg.note)).hash(&mut hasher);
         if let Phase::HandingOver { .. } = call.phase {
             let Parked { journey, attempt, .. } = *call;
             let hunting = self.hunting_next(&Purpose::Recall { journey, attempt });

@@ -1,6 +1,7 @@
 //! What one turn's watchers are told. Each text is written once, however many
 //! are told the same.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -27,7 +28,8 @@ const NOTE_MIN: usize = 8;
 
 pub(super) struct Pages<'a> {
     exchange: &'a Exchange,
-    board: Board<'a>,
+    /// For phones alone, and only where one is told.
+    board: OnceCell<Board<'a>>,
     /// By call, and whether the place is to be named.
     call_park: BTreeMap<Option<(JourneyId, bool)>, Bytes>,
     lamps: BTreeMap<LampKey, LampPage>,
@@ -41,9 +43,18 @@ type LampKey = (String, Watched, Extension, LampWord, Option<LampWord>);
 
 impl<'a> Pages<'a> {
     pub fn of(exchange: &'a Exchange) -> Self {
-        let board = exchange.state.lot.board();
-        let (call_park, lamps) = (BTreeMap::new(), BTreeMap::new());
-        Self { exchange, board, call_park, lamps, table: None, changes: BTreeMap::new() }
+        Self {
+            exchange,
+            board: OnceCell::new(),
+            call_park: BTreeMap::new(),
+            lamps: BTreeMap::new(),
+            table: None,
+            changes: BTreeMap::new(),
+        }
+    }
+
+    fn board(&self) -> &Board<'a> {
+        self.board.get_or_init(|| self.exchange.state.lot.board())
     }
 
     fn group_of(&self, watcher: &Extension) -> Option<&'a CallerName> {
@@ -52,7 +63,7 @@ impl<'a> Pages<'a> {
 
     /// The call that this watcher's next retrieve code would fetch.
     pub fn call_park(&mut self, watcher: &Extension) -> Bytes {
-        let mine = self.board.mine(watcher, self.group_of(watcher));
+        let mine = self.board().mine(watcher, self.group_of(watcher));
         let key = mine.map(|parked| (parked.journey, parked.at != *watcher));
         let exchange = self.exchange;
         let write = || Bytes::from(exchange.call_park_xml(mine, watcher));
@@ -108,7 +119,7 @@ impl<'a> Pages<'a> {
     }
 
     fn calls_page(&self, entity: &str, at: &Extension, word: Option<LampWord>) -> LampPage {
-        let shown = self.board.oldest_at(at).map(|parked| self.shown(parked, true));
+        let shown = self.board().oldest_at(at).map(|parked| self.shown(parked, true));
         let parked = word.zip(shown.as_ref());
         let lines = self.exchange.state.watchers.lines_of(at);
         self.exchange.extension_page(entity, at, lines, parked)
@@ -118,12 +129,12 @@ impl<'a> Pages<'a> {
         let group = self.group_of(me);
         let (parked, id) = match of {
             Watched::Calls(at) | Watched::Place(at) => {
-                (self.board.oldest_at(at), format!("park-{at}"))
+                (self.board().oldest_at(at), format!("park-{at}"))
             }
-            Watched::Mine => (self.board.mine(me, group), "park-mine".to_owned()),
+            Watched::Mine => (self.board().mine(me, group), "park-mine".to_owned()),
             Watched::Group => {
-                let of_group = group.map(|group| self.board.of_group(group));
-                let parked = of_group.unwrap_or_else(|| self.board.oldest_at(me));
+                let of_group = group.map(|group| self.board().of_group(group));
+                let parked = of_group.unwrap_or_else(|| self.board().oldest_at(me));
                 (parked, "park-group".to_owned())
             }
         };
@@ -134,7 +145,7 @@ impl<'a> Pages<'a> {
 
     fn shown(&self, parked: &'a Parked, own: bool) -> Shown<'a> {
         let retrieve = &self.exchange.settings.codes.retrieve;
-        let first = self.board.oldest_at(&parked.at).map(|oldest| oldest.journey);
+        let first = self.board().oldest_at(&parked.at).map(|oldest| oldest.journey);
         let mut code = format!("{retrieve}{}", parked.at);
         if first != Some(parked.journey) {
             code += &format!("*{}", parked.key);

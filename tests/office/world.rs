@@ -321,7 +321,7 @@ impl World {
         self.carry_out(effects);
     }
 
-    fn carry_out(&mut self, effects: Effects<exchange::Effect>) {
+    pub fn carry_out(&mut self, effects: Effects<exchange::Effect>) {
         for effect in effects {
             match effect {
                 exchange::Effect::Send { flow, bytes } => {
