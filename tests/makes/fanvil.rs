@@ -1,7 +1,7 @@
 //! S52: Fanvil. Visual Park, number, Visual Park; the key that flashes opens
 //! who it is, and Retrieve takes the call.
 
-use crate::office::{Office, TCP_ONLY, UDP_AND_TCP, Way};
+use crate::office::{Office, Plan, TCP_ONLY, UDP_AND_TCP};
 use crate::persona::FANVIL;
 use crate::story::{a_day_with_pop_ups, alice_is_answered_by, talk};
 use crate::support::ear::Sound;
@@ -49,7 +49,7 @@ fn s52_fanvil_gets_the_five_minutes_that_it_subscribes_for_and_the_whole_truth_a
 #[test]
 fn s52_fanvil_takes_other_codes_from_its_file_and_they_work() {
     let more = "[codes]\npark = \"*70\"\nretrieve = \"#3\"\n";
-    let office = Office::reached_by(Way { more, ..UDP_AND_TCP }, &FANVIL);
+    let office = Office::reached_by(Plan { more, ..UDP_AND_TCP }, &FANVIL);
     let [bob, _carol, james] = office.phones();
     assert_eq!((&*bob.line.settings.park, &*bob.line.settings.retrieve), ("*70", "#3"));
     let alice = alice_is_answered_by(&bob, &office);

@@ -1,5 +1,5 @@
-//! `bellhop serve` with an office whose desks all have phones of one make, and
-//! the ways to a phone's settings.
+//! `bellhop serve` with an office of three desks, and the ways to a phone's
+//! settings.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -21,24 +21,28 @@ pub const EMPTY_DESK: &str = "105";
 /// Where calls from outside come from, for extension 101.
 pub const PROVIDER: &str = "127.0.0.2";
 
+/// How an office is set up.
 #[derive(Clone, Copy)]
-pub struct Way {
+pub struct Plan {
     pub udp: bool,
     pub tcp: bool,
+    pub recall_timer: &'static str,
     /// Further lines of the settings.
     pub more: &'static str,
 }
 
-pub const UDP_AND_TCP: Way = Way { udp: true, tcp: true, more: "" };
+pub const UDP_AND_TCP: Plan = Plan { udp: true, tcp: true, recall_timer: "15m", more: "" };
 /// Its phones are told to come by TCP.
-pub const TCP_ONLY: Way = Way { udp: false, tcp: true, more: "" };
+pub const TCP_ONLY: Plan = Plan { udp: false, ..UDP_AND_TCP };
 
 pub struct Office {
     pub sip: SocketAddr,
     pub is_udp: bool,
     /// None: no phone is listed that fetches anything.
     http: Option<SocketAddr>,
-    persona: &'static Persona,
+    /// Where its provider takes calls to the outside.
+    pub provider: SocketAddr,
+    desks: [&'static Persona; 3],
     /// Ends before its folder.
     _running: Running,
     folder: tempfile::TempDir,
@@ -47,25 +51,31 @@ pub struct Office {
 impl Office {
     /// With phones of this kind on every desk.
     pub fn of(persona: &'static Persona) -> Self {
-        Self::reached_by(UDP_AND_TCP, persona)
+        Self::planned(UDP_AND_TCP, [persona; 3])
     }
 
-    pub fn reached_by(way: Way, persona: &'static Persona) -> Self {
+    pub fn reached_by(plan: Plan, persona: &'static Persona) -> Self {
+        Self::planned(plan, [persona; 3])
+    }
+
+    /// With these phones on the desks of Bob, Carol and James.
+    pub fn planned(plan: Plan, desks: [&'static Persona; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("office.toml");
         let port = running::free_port();
-        std::fs::write(&config, text(&way, persona, port)).unwrap();
+        let provider = SocketAddr::new(PROVIDER.parse().unwrap(), running::free_port());
+        std::fs::write(&config, text(&plan, &desks, port, provider)).unwrap();
         let (running, said) = serve(&config, folder.path());
         let word = said.split_whitespace().find_map(|word| word.strip_prefix("provisioning:"));
         let http = word.map(|word| word.parse().unwrap());
         let sip = SocketAddr::from(([127, 0, 0, 1], port));
-        Self { sip, is_udp: way.udp, http, persona, _running: running, folder }
+        Self { sip, is_udp: plan.udp, http, provider, desks, _running: running, folder }
     }
 
     /// The phones of Bob (101), Carol (102) and James (103), out of their
     /// boxes: each has its settings, is registered and has subscribed.
     pub fn phones(&self) -> [Phone; 3] {
-        PEOPLE.map(|(extension, _)| Phone::unpacked(self, self.persona, extension))
+        [0, 1, 2].map(|desk| Phone::unpacked(self, self.desks[desk], PEOPLE[desk].0))
     }
 
     /// What a phone learns of the office, in the way of its make.
@@ -129,14 +139,14 @@ impl Drop for Office {
     }
 }
 
-fn text(way: &Way, persona: &Persona, port: u16) -> String {
+fn text(plan: &Plan, desks: &[&Persona; 3], port: u16, provider: SocketAddr) -> String {
     let (first, last) = running::free_range(200);
-    let listen: Vec<String> = [("udp", way.udp), ("tcp", way.tcp)]
+    let listen: Vec<String> = [("udp", plan.udp), ("tcp", plan.tcp)]
         .into_iter()
         .filter(|(_, listens)| *listens)
         .map(|(transport, _)| format!("\"{transport}:127.0.0.1:{port}\""))
         .collect();
-    let by = if way.udp { "" } else { "tcp:" };
+    let by = if plan.udp { "" } else { "tcp:" };
     let mut office = format!(
         r#"[server]
 domain = "{DOMAIN}"
@@ -151,19 +161,20 @@ networks = ["127.0.0.0/8"] # loopback has no hardware addresses to be seen
 [[call_park_group]]
 name = "Front desk"
 members = ["101", "102", "103"]
-recall_timer = "15m"
+recall_timer = "{}"
 
 [[trunk]]
 name = "provider"
-peer = "{by}{PROVIDER}"
+peer = "{by}{provider}"
 inbound = "101"
 outbound_prefix = "0"
 {}
 "#,
         listen.join(", "),
-        way.more,
+        plan.recall_timer,
+        plan.more,
     );
-    for (extension, name) in PEOPLE {
+    for ((extension, name), persona) in PEOPLE.into_iter().zip(desks) {
         let device = persona.listed(extension);
         office += &format!(
             "\n[[extension]]\nnumber = \"{extension}\"\nname = \"{name}\"\n\

@@ -215,7 +215,7 @@ pub const DINSTAR: Persona = Persona {
     fetches: "{retrieve}{place}",
     codecs: &[Codec::Pcma, Codec::Pcmu],
     unasked: 200,
-    hangs_up_after_transfer: false,
+    hangs_up_after_transfer: true,
 };
 
 /// Any softphone: it knows transfers, and the codes from its person.

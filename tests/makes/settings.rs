@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use roxmltree::Document;
 
 /// All that a phone knows of the office.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Host and port.
     pub server: String,

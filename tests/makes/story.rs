@@ -62,6 +62,9 @@ pub fn a_day_with_pop_ups(office: &Office) {
 
     alice.hangs_up();
     carol.is_hung_up_on();
+    for phone in [&bob, &carol, &james] {
+        phone.is_free();
+    }
 }
 
 #[track_caller]

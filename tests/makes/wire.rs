@@ -1,7 +1,7 @@
 //! A phone's socket.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,15 +18,16 @@ pub enum Wire {
 }
 
 impl Wire {
-    pub fn open(from: IpAddr, server: SocketAddr, is_tcp: bool) -> Self {
+    /// `from` with port 0: any.
+    pub fn open(from: SocketAddr, server: SocketAddr, is_tcp: bool) -> Self {
         if !is_tcp {
-            let socket = UdpSocket::bind((from, 0)).unwrap();
+            let socket = UdpSocket::bind(from).unwrap();
             socket.connect(server).unwrap();
             socket.set_read_timeout(Some(LOOK)).unwrap();
             return Self::Udp(socket);
         }
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::new(from, 0).into()).unwrap();
+        socket.bind(&from.into()).unwrap();
         socket.connect(&server.into()).unwrap();
         let writer = TcpStream::from(socket);
         writer.set_read_timeout(Some(LOOK)).unwrap();

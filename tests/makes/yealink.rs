@@ -1,10 +1,12 @@
 //! S54: Yealink. Lights, a pop-up, and one key that fetches.
 
 use crate::bodies::Lamp;
-use crate::office::{Office, TCP_ONLY};
-use crate::persona::{YEALINK_FAC, YEALINK_TRANSFER};
+use crate::office::{Office, Plan, TCP_ONLY, UDP_AND_TCP};
+use crate::persona::{SOFTPHONE, YEALINK_FAC, YEALINK_TRANSFER};
+use crate::phone::Phone;
 use crate::story::{a_day_with_pop_ups, alice, alice_is_answered_by, alice_smith, talk};
 use crate::support::ear::Sound;
+use crate::text::Shown;
 
 #[test]
 fn s54_yealink_dials_the_codes_beside_the_held_call_is_alerted_and_fetches_with_one_key() {
@@ -95,4 +97,61 @@ fn s54_yealink_parks_a_caller_who_still_rings_by_redirecting_her() {
     carol.has_lamp("103", Lamp::Parked, Some(&alice_smith()));
     james.fetches_from("103");
     talk(&alice, &james);
+}
+
+#[test]
+fn s54_yealink_rings_for_a_recall_in_its_own_way_and_says_who_it_is() {
+    let plan = Plan { recall_timer: "5s", ..UDP_AND_TCP };
+    let office = Office::reached_by(plan, &YEALINK_TRANSFER);
+    let [bob, _carol, james] = office.phones();
+    let alice = alice_is_answered_by(&bob, &office);
+    bob.parks_at("103");
+    bob.rings_for(&Shown::new("Park recall: Alice Smith", "003386002678"));
+    assert_eq!(bob.rings_like(), "<http://127.0.0.1/Bellcore-dr3>;info=alert-recall");
+    // While it rings she waits where she was.
+    bob.has_lamp("103", Lamp::Parked, Some(&alice_smith()));
+    alice.hears(Sound::HoldMusic);
+    bob.answers();
+    bob.shows_by("UPDATE", &alice_smith());
+    talk(&alice, &bob);
+    james.is_calm();
+}
+
+#[test]
+fn s54_yealink_shows_the_next_caller_as_soon_as_the_first_is_fetched() {
+    let office = Office::of(&YEALINK_FAC);
+    let [bob, _carol, james] = office.phones();
+    let alice = alice_is_answered_by(&bob, &office);
+    bob.parks_at("103");
+    let zoe = Phone::outside(&office, "\"Zo\u{eb}\" <sip:0049891234@carrier.example>", &[]);
+    zoe.calls("101");
+    bob.answers();
+    zoe.hears(bob.voice());
+    bob.parks_at("103");
+    zoe.hears(Sound::HoldMusic);
+    james.is_alerted("Alice Smith", "003386002678");
+
+    james.fetches_from("103");
+    talk(&alice, &james);
+    james.is_alerted("Zo\u{eb}", "0049891234");
+    alice.hangs_up();
+    james.is_free();
+    james.fetches_from("103");
+    talk(&zoe, &james);
+    james.is_calm();
+}
+
+#[test]
+fn s10_what_one_device_of_bobs_has_parked_the_other_is_told_of_and_fetches() {
+    let office = Office::of(&YEALINK_FAC);
+    let [bob, ..] = office.phones();
+    let bobs_softphone = Phone::unpacked(&office, &SOFTPHONE, "101");
+    let alice = alice_is_answered_by(&bob, &office);
+    bobs_softphone.is_free();
+    bob.parks_here();
+    bob.is_alerted("Alice Smith", "003386002678");
+    bobs_softphone.has_lamp("{park}{own}", Lamp::Held, Some(&alice_smith()));
+    bobs_softphone.fetches_from("101");
+    talk(&alice, &bobs_softphone);
+    bob.is_calm();
 }

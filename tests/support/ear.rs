@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bellhop::media::control::Codec;
@@ -74,14 +74,12 @@ impl Ear {
         *self.peer.lock().unwrap() = Some((peer, codec));
     }
 
-    pub fn heard(&self) -> Vec<i16> {
-        self.heard.lock().unwrap().clone()
+    pub fn hears(&self, sound: Sound) -> bool {
+        sound.is_in(&self.heard.lock().unwrap())
     }
 
     pub fn awaits(&self, sound: Sound) {
-        wait_for(&format!("{sound:?} at port {}", self.port), || {
-            sound.is_in(&self.heard.lock().unwrap()).then_some(())
-        });
+        wait_for(&format!("{sound:?} at port {}", self.port), || self.hears(sound).then_some(()));
     }
 }
 
@@ -139,11 +137,18 @@ pub fn recorded(file: &Path) -> Vec<i16> {
 
 /// Byte for byte a piece of the music the server has.
 fn is_hold_music(samples: &[i16]) -> bool {
-    let sounds = Sounds::built_in();
-    [Codec::Pcma, Codec::Pcmu].into_iter().any(|codec| {
-        let heard: Vec<u8> = g711::encoded_samples(codec, samples).collect();
-        let music = sounds.music().bytes(codec);
-        let round_and_on: Vec<u8> = music.iter().chain(&music[..heard.len()]).copied().collect();
-        round_and_on.windows(heard.len()).any(|piece| piece == heard)
+    static MUSIC: OnceLock<[(Codec, Vec<u8>); 2]> = OnceLock::new();
+    let music = MUSIC.get_or_init(|| {
+        let sounds = Sounds::built_in();
+        [Codec::Pcma, Codec::Pcmu].map(|codec| {
+            let once = sounds.music().bytes(codec);
+            // It begins again where it ends.
+            (codec, once.iter().chain(&once[..MOMENT]).copied().collect())
+        })
+    });
+    music.iter().any(|(codec, music)| {
+        let heard: Vec<u8> = g711::encoded_samples(*codec, samples).collect();
+        let mut pieces = music.windows(heard.len());
+        pieces.any(|piece| piece[0] == heard[0] && piece == heard)
     })
 }

@@ -72,7 +72,7 @@ impl Line {
             told_by: "INVITE".to_owned(),
             invite: Some(invite.clone()),
             ack: None,
-            ear,
+            ear: Some(ear),
             descriptions: 0,
             reports: Vec::new(),
             last_report_is_final: false,
@@ -85,7 +85,7 @@ impl Line {
         let call = &mut state.calls[at];
         show(call, invite);
         if let Some((to, codec)) = sound_to(&invite.text()) {
-            call.ear.speaks_to(to, codec);
+            call.speaks_to(to, codec);
         }
         let body = self.description(call, "sendrecv");
         (200, "OK", Some(body))
@@ -102,14 +102,14 @@ impl Line {
 
     fn hung_up_on(&self, state: &mut State, bye: &Message) -> Answer {
         let Some(at) = self.in_call(state, bye) else { return GONE };
-        state.calls[at].stage = Stage::HungUpOn;
+        state.calls[at].ends(Stage::HungUpOn);
         (200, "OK", None)
     }
 
     fn cancelled(&self, state: &mut State, cancel: &Message) -> Answer {
         let Some(at) = state.call_of(cancel) else { return GONE };
         if let Some(invite) = state.calls[at].invite.take() {
-            state.calls[at].stage = Stage::HungUpOn;
+            state.calls[at].ends(Stage::HungUpOn);
             let answer = invite.answer(487, "Request Terminated", &self.tag);
             self.send(&mut state.wire, &answer);
         }

@@ -156,7 +156,7 @@ impl Line {
         let is_first = state.calls[at].stage == Stage::Calling;
         if status >= 300 {
             if is_first {
-                state.calls[at].stage = Stage::Refused(status);
+                state.calls[at].ends(Stage::Refused(status));
             }
             return;
         }
@@ -172,9 +172,7 @@ impl Line {
         }
         address(answer.get("Contact")).clone_into(&mut call.target);
         match sound_to(&answer.text()) {
-            Some((to, codec)) if self.persona.codecs.contains(&codec) => {
-                call.ear.speaks_to(to, codec)
-            }
+            Some((to, codec)) if self.persona.codecs.contains(&codec) => call.speaks_to(to, codec),
             _ => return state.fault(format!("no answer to the offer: {}", answer.text())),
         }
         let (from, to) = (call.local.clone(), call.remote.clone());
@@ -212,7 +210,8 @@ impl Line {
 
     pub(super) fn description(&self, call: &mut Call, way: &str) -> String {
         call.descriptions += 1;
-        let at = std::net::SocketAddr::new(self.wire.own().ip(), call.ear.port);
+        let port = call.ear.as_ref().map_or(0, |ear| ear.port);
+        let at = std::net::SocketAddr::new(self.wire.own().ip(), port);
         offer(at, self.persona.codecs, way, call.descriptions)
     }
 

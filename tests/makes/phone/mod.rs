@@ -8,7 +8,7 @@ mod answering;
 mod asking;
 pub mod state;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -69,25 +69,31 @@ impl Phone {
         let from = format!("\"{}\" <sip:{extension}@{}>", settings.name, settings.server);
         let voice_hz = 100.0 * (extension[2..].parse::<f32>().unwrap() + 3.0);
         let agent = persona.agent_when_calling(&persona.mac(extension));
-        let from_ip = [127, 0, 0, 1].into();
-        Self::started(persona, settings, agent, from, Vec::new(), voice_hz, from_ip)
+        let at = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::started(persona, settings, agent, from, Vec::new(), voice_hz, at)
     }
 
     /// Somebody outside, whose network says of her what these headers say.
     pub fn outside(office: &Office, from: &str, says: &[(&str, &str)]) -> Self {
+        let at = SocketAddr::new(PROVIDER.parse().unwrap(), 0);
+        Self::carried(office, from, says, at)
+    }
+
+    /// Somebody outside whom the office calls.
+    pub fn outside_called(office: &Office) -> Self {
+        Self::carried(office, "<sip:outside@carrier.example>", &[], office.provider)
+    }
+
+    fn carried(office: &Office, from: &str, says: &[(&str, &str)], at: SocketAddr) -> Self {
         let settings = Settings {
             server: office.sip.to_string(),
             is_tcp: !office.is_udp,
             user: "carrier".to_owned(),
-            password: String::new(),
-            name: String::new(),
-            park: String::new(),
-            retrieve: String::new(),
-            group_park: None,
+            ..Settings::default()
         };
         let says = says.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let (agent, ip) = (CARRIER.agent.to_owned(), PROVIDER.parse().unwrap());
-        Self::started(&CARRIER, settings, agent, from.to_owned(), says.collect(), 1000.0, ip)
+        let agent = CARRIER.agent.to_owned();
+        Self::started(&CARRIER, settings, agent, from.to_owned(), says.collect(), 1000.0, at)
     }
 
     fn started(
@@ -97,9 +103,9 @@ impl Phone {
         from: String,
         says: Vec<(String, String)>,
         voice_hz: f32,
-        ip: IpAddr,
+        at: SocketAddr,
     ) -> Self {
-        let wire = Wire::open(ip, settings.server.parse().unwrap(), settings.is_tcp);
+        let wire = Wire::open(at, settings.server.parse().unwrap(), settings.is_tcp);
         let tag = format!("{}p{}", settings.user, wire.own().port());
         let (state, changed) = (Mutex::new(State::default()), Condvar::new());
         let line =
@@ -219,6 +225,19 @@ impl Phone {
         });
     }
 
+    /// A text message; the status of its answer.
+    pub fn writes(&self, to: &str, text: &str) -> u16 {
+        let asked = self.with(|line, state| {
+            let id = format!("note-{}-{}", line.tag, state.number());
+            let target = format!("sip:{to}@{}", line.settings.server);
+            let local = format!("{};tag={}", line.from, line.tag);
+            let remote = format!("<{target}>");
+            let request = line.request(state, "MESSAGE", &target, (&local, &remote, &id));
+            line.ask(state, request.carrying("text/plain", text))
+        });
+        self.answer_to(asked).status().unwrap()
+    }
+
     // Calling and being called.
 
     /// Lifts the receiver, dials, and does not wait for what comes of it.
@@ -239,7 +258,7 @@ impl Phone {
                 told_by: String::new(),
                 invite: None,
                 ack: None,
-                ear: line.new_ear(),
+                ear: Some(line.new_ear()),
                 descriptions: 0,
                 reports: Vec::new(),
                 last_report_is_final: false,
@@ -301,7 +320,7 @@ impl Phone {
         self.with(|line, state| {
             let ringing = |call: &Call| call.stage == Stage::Ringing;
             let at = state.calls.iter().position(ringing).unwrap();
-            state.calls[at].stage = Stage::HungUp;
+            state.calls[at].ends(Stage::HungUp);
             let invite = state.calls[at].invite.take().unwrap();
             let to = format!("<sip:{number}@{}>", line.settings.server);
             let answer = invite.answer(302, "Moved Temporarily", &line.tag).with("Contact", to);
@@ -311,21 +330,57 @@ impl Phone {
 
     #[track_caller]
     pub fn holds(&self) {
+        self.offers_anew("sendonly", "a=recvonly");
+    }
+
+    #[track_caller]
+    pub fn resumes(&self) {
+        self.offers_anew("sendrecv", "a=sendrecv");
+    }
+
+    #[track_caller]
+    fn offers_anew(&self, way: &str, answered: &str) {
         let at = self.live();
         let asked = self.with(|line, state| {
-            let body = line.description(&mut state.calls[at], "sendonly");
+            let body = line.description(&mut state.calls[at], way);
             let request = line.within(state, at, "INVITE");
             line.ask(state, request.carrying("application/sdp", &body))
         });
         let answer = self.answer_to(asked);
         assert_eq!(answer.status(), Some(200), "{answer:?}");
-        assert!(answer.text().contains("a=recvonly"), "not held: {}", answer.text());
+        assert!(answer.text().contains(answered), "not {answered}: {}", answer.text());
+    }
+
+    /// A blind transfer of the call it has, which the other must answer.
+    #[track_caller]
+    pub fn transfers_to(&self, number: &str, other: &Phone) {
+        let at = self.live();
+        let asked = self.refers(at, number, "");
+        let answer = self.answer_to(asked);
+        assert_eq!(answer.status(), Some(202), "{answer:?}");
+        other.answers();
+        self.until("the transfer's success", |state| {
+            let call = &state.calls[at];
+            let last = call.reports.last().map(String::as_str);
+            call.last_report_is_final && last == Some("SIP/2.0 200 OK")
+        });
+        if self.with(|_, state| state.calls[at].stage == Stage::Up) {
+            self.hangs_up();
+        }
+    }
+
+    /// `Alert-Info` of the call that rings.
+    pub fn rings_like(&self) -> String {
+        self.wait("a call that rings", |state| {
+            let ringing = state.calls.iter().find(|call| call.stage == Stage::Ringing)?;
+            Some(ringing.invite.as_ref()?.get("Alert-Info").to_owned())
+        })
     }
 
     pub fn hangs_up(&self) {
         let at = self.live();
         let asked = self.with(|line, state| {
-            state.calls[at].stage = Stage::HungUp;
+            state.calls[at].ends(Stage::HungUp);
             let bye = line.within(state, at, "BYE");
             line.ask(state, bye)
         });
@@ -371,11 +426,11 @@ impl Phone {
         let end = Instant::now() + PATIENCE;
         // Sound arrives by another way than messages do.
         loop {
-            let heard = self.with(|_, state| {
-                let at = state.live()?;
-                Some(state.calls[at].ear.heard())
+            let is_heard = self.with(|_, state| {
+                let ear = state.live().and_then(|at| state.calls[at].ear.as_ref());
+                ear.is_some_and(|ear| ear.hears(sound))
             });
-            if heard.is_some_and(|heard| sound.is_in(&heard)) {
+            if is_heard {
                 return;
             }
             assert!(Instant::now() < end, "{} does not hear {sound:?}", self.line.from);
@@ -404,7 +459,7 @@ impl Phone {
         self.parks_by("{group_park}");
     }
 
-    /// Until the phone has no call any more.
+    /// Until the call is out of this phone's hands.
     #[track_caller]
     fn parks_by(&self, code: &str) {
         let code = self.line.number(code, "");
@@ -420,11 +475,11 @@ impl Phone {
             }
             ParkKey::TransfersAttended => self.transfers_attended(&code, at),
         }
-        self.is_free();
+        self.until("the parked call to be over", |state| state.calls[at].stage.is_over());
     }
 
     /// Both its calls are ended for it: the held one as soon as the caller is
-    /// parked, the code's after a tone.
+    /// parked, the code's after a tone, which nobody need wait for.
     #[track_caller]
     fn dials_beside(&self, code: &str, held: usize) {
         self.reaches(code);

@@ -1,7 +1,10 @@
 //! What a phone knows: its calls, what it watches, and what is under way.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+use bellhop::media::control::Codec;
 
 use crate::bodies::Lit;
 use crate::persona::Watch;
@@ -26,7 +29,8 @@ pub struct Call {
     /// The INVITE that rings.
     pub invite: Option<Message>,
     pub ack: Option<Message>,
-    pub ear: Ear,
+    /// None once it is over: nobody listens or speaks.
+    pub ear: Option<Ear>,
     pub descriptions: u32,
     /// How its transfers went, in status lines.
     pub reports: Vec<String>,
@@ -46,6 +50,19 @@ pub enum Stage {
     HungUp,
     /// It was never answered; the status that said so.
     Refused(u16),
+}
+
+impl Call {
+    pub fn ends(&mut self, how: Stage) {
+        self.stage = how;
+        self.ear = None;
+    }
+
+    pub fn speaks_to(&self, to: SocketAddr, codec: Codec) {
+        if let Some(ear) = &self.ear {
+            ear.speaks_to(to, codec);
+        }
+    }
 }
 
 impl Stage {
