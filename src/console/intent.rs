@@ -41,6 +41,8 @@ pub enum Action {
     Send,
     Hold,
     Mute,
+    /// Write down what is to be known of a call.
+    Note,
     DoNotDisturb,
     HangUp,
     Undo,
@@ -77,12 +79,12 @@ pub enum Context {
 
 use Action::{
     AskPlace, Back, Commands, DoNotDisturb, Down, Erase, Go, GroupPark, HangUp, Help, Hold, List,
-    More, Mute, NextCaller, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest, Scope,
-    Send, ShowParked, Stay, Suspend, Undo, Up, VisualPark,
+    More, Mute, NextCaller, Note, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest,
+    Scope, Send, ShowParked, Stay, Suspend, Undo, Up, VisualPark,
 };
 
 /// Each action under its name in keymaps, in the order of the help.
-pub const ACTIONS: [(Action, &str); 29] = [
+pub const ACTIONS: [(Action, &str); 30] = [
     (NextCaller, "call.next"),
     (Go, "go"),
     (Park, "park.here"),
@@ -98,6 +100,7 @@ pub const ACTIONS: [(Action, &str); 29] = [
     (Send, "transfer.blind"),
     (Hold, "hold"),
     (Mute, "mute"),
+    (Note, "note"),
     (HangUp, "hangup"),
     (DoNotDisturb, "dnd"),
     (Undo, "undo"),
@@ -166,6 +169,10 @@ impl Action {
         self.is_any_time_verb() || matches!(self, Quit | Redraw | Suspend)
     }
 
+    pub fn is_park(self) -> bool {
+        matches!(self, Park | GroupPark | VisualPark | AskPlace)
+    }
+
     fn is_any_time_verb(self) -> bool {
         matches!(self, NextCaller | Park | GroupPark | VisualPark | AskPlace | Retrieve)
     }
@@ -180,6 +187,7 @@ impl Action {
                 | Back
                 | Help
                 | Commands
+                | Note
                 | More
                 | ShowParked
                 | Redraw

@@ -32,6 +32,36 @@ fn two_desks_call_park_fetch_and_hang_up() {
     }
 }
 
+/// Products M4 and Q20: written during the call, changed in the lot.
+#[test]
+fn a_note_written_at_one_desk_is_seen_at_another_and_by_whoever_fetches() {
+    let office = Office::open();
+    let (mut reception, mut cleo) = talking(&office, "udp");
+    let mut dev = office.desk("103", "tcp");
+    dev.shows(&["Registered 103"]);
+    cleo.press("n");
+    cleo.shows(&["Note on Reception:"]);
+    // More at once would be a paste.
+    cleo.press("order 9");
+    cleo.shows(&["order 9_"]);
+    cleo.press("\r");
+    cleo.lists("CALLS", &["TALK", "note: order 9"]);
+    cleo.press("p");
+    dev.lists("PARKED 1", &["102", "Reception"]);
+    dev.lists("PARKED 1", &["note: order 9"]);
+    // Right after the park the key means the call that was parked.
+    cleo.lists("PARKED 1", &["note: order 9"]);
+    cleo.press("n");
+    cleo.shows(&["order 9_"]);
+    cleo.press("2");
+    cleo.shows(&["order 92_"]);
+    cleo.press("\r");
+    dev.lists("PARKED 1", &["note: order 92"]);
+    dev.press("102r");
+    dev.lists("CALLS", &["TALK", "Reception", "note: order 9"]);
+    reception.lists("CALLS", &["TALK", "Dev"]);
+}
+
 /// Product S50: Visual Park, N, Visual Park; Visual Park twice; once.
 #[test]
 fn a_desk_with_dinstars_keys_parks_at_a_number_and_at_the_group_and_fetches() {

@@ -229,6 +229,16 @@ impl Desk {
         self.send_table();
     }
 
+    /// A call that `by` parks now, under a note.
+    pub fn noted(&mut self, key: u32, name: &str, number: &str, place: &str, by: &str, note: &str) {
+        self.add(key, name, number, place, by, 0);
+        self.change_table(|table| {
+            if let Some(call) = table.calls.last_mut() {
+                call.note = Note::clean(note);
+            }
+        });
+    }
+
     pub fn change_table(&mut self, change: impl FnOnce(&mut ParkTable)) {
         change(&mut self.table);
         self.send_table();

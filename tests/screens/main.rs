@@ -8,6 +8,7 @@ mod golden;
 mod hints;
 mod keymaps;
 mod makes;
+mod notes;
 mod pictures;
 mod terminal;
 mod words;

@@ -198,6 +198,7 @@ impl Office {
         let eric = self.talking("Eric Olsen", "+4722000011");
         self.wait_s(9);
         self.park_by_me(eric, "Eric Olsen", "+4722000011", "105", "D p");
+        self.note("Eric Olsen", "asks about invoice 4417");
         let dana = self.talking("Dana Fox", "+442079460018");
         self.wait_s(16);
         self.park_by_me(dana, "Dana Fox", "+442079460018", "101", "p");
@@ -261,6 +262,13 @@ impl Office {
     fn park_by_me(&mut self, line: LineId, name: &str, number: &str, place: &str, keys: &str) {
         self.keys(keys);
         self.parked(line, &caller(name, number), place);
+    }
+
+    fn note(&mut self, name: &str, text: &str) {
+        for call in self.table.calls.iter_mut().filter(|call| call.caller.name.as_str() == name) {
+            call.note = Note::clean(text);
+        }
+        self.send_table();
     }
 
     fn parked(&mut self, line: LineId, caller: &Caller, place: &str) -> u32 {

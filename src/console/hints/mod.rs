@@ -70,6 +70,7 @@ pub fn desk(state: &State) -> Vec<Hint> {
         hang_up(state),
         mute(state),
         undo(state),
+        note(state),
         do_not_disturb(state),
         dial(state),
         pick(state),
@@ -139,6 +140,20 @@ pub fn of_context(state: &State, context: Context) -> Vec<Hint> {
         Some(Hint::new(keys, state.keymap.desc(context, action)))
     });
     hints.collect()
+}
+
+/// Keep it or leave it; the keymap's words are the command line's.
+pub fn of_note(state: &State) -> Vec<Hint> {
+    let hints = [(Action::Go, "Keep"), (Action::Back, "Leave as it was")];
+    let hints = hints.into_iter().filter_map(|(action, words)| {
+        let keys = state.keymap.keys(Context::Prompt, action).next()?.to_string();
+        Some(Hint::new(keys, words))
+    });
+    hints.collect()
+}
+
+fn note(state: &State) -> Option<Hint> {
+    state.to_note().and_then(|_| plain(state, Action::Note))
 }
 
 fn park(state: &State) -> Option<Hint> {

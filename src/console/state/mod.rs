@@ -15,6 +15,7 @@ use crate::console::keymap::{Key, Keymap};
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::{CallerName, cut};
 use crate::domain::ids::Extension;
+use crate::domain::note::Note;
 use crate::domain::time::Moment;
 use crate::phone::messages::{Direction, Ended, Line, LineId, Registration, Target};
 
@@ -131,6 +132,7 @@ pub struct State {
     pub undo: Option<Undo>,
     pub hunts: Hunts,
     pub taking_back: Option<TakingBack>,
+    pub note_on_its_way: Option<NoteOnItsWay>,
     pub leaving: Option<Leaving>,
     /// The newest last.
     pub notices: VecDeque<Notice>,
@@ -167,6 +169,7 @@ pub enum Mode {
     Desk,
     /// The command line, as typed so far.
     Prompt(String),
+    Note(NoteField),
     /// The help, and its first line shown.
     Help {
         top: u16,
@@ -178,6 +181,29 @@ pub enum Mode {
         page: Page,
         until: Moment,
     },
+}
+
+/// The note being written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteField {
+    pub about: About,
+    pub caller: Caller,
+    pub text: String,
+}
+
+/// By identity: the call may move on while it is written about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    Line(LineId),
+    Parked { place: Extension, key: u32 },
+}
+
+/// A note on a call that was being parked: told once the table shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteOnItsWay {
+    pub caller: Caller,
+    pub note: Note,
+    pub until: Moment,
 }
 
 /// What a phone's own keys open over the desk.
@@ -196,7 +222,7 @@ impl Mode {
     pub fn context(&self) -> Context {
         match self {
             Self::Desk => Context::Desk,
-            Self::Prompt(_) => Context::Prompt,
+            Self::Prompt(_) | Self::Note(_) => Context::Prompt,
             Self::Help { .. } => Context::Help,
             Self::Leaving => Context::Leaving,
             Self::Page { page: Page::Place { .. }, .. } => Context::Place,
@@ -339,6 +365,7 @@ pub struct Past {
     pub ended: Ended,
     /// Where it went: "parked at 105", "sent to 105".
     pub outcome: String,
+    pub note: Note,
 }
 
 impl State {
@@ -366,6 +393,7 @@ impl State {
             undo: None,
             hunts: Hunts::default(),
             taking_back: None,
+            note_on_its_way: None,
             leaving: None,
             notices: VecDeque::new(),
             past: VecDeque::new(),

@@ -90,7 +90,7 @@ impl State {
             return Intent::Do(action);
         }
         match (&self.mode, key.typed()) {
-            (Mode::Prompt(_), Some(c)) => Intent::Type(c),
+            (Mode::Prompt(_) | Mode::Note(_), Some(c)) => Intent::Type(c),
             (Mode::Desk | Mode::Page { .. }, Some(c)) => self.read_character(c),
             _ => self.read_any_time(key),
         }
@@ -135,6 +135,9 @@ impl State {
         if let Mode::Prompt(text) = &mut self.mode {
             return super::prompt::type_into(text, c);
         }
+        if let Mode::Note(field) = &mut self.mode {
+            return super::notes::type_into(&mut field.text, c);
+        }
         self.goes_on_at_place(now);
         match self.pending.take() {
             Some(Pending::Row { digits, .. }) => self.type_row_number(digits, c, now),
@@ -150,16 +153,32 @@ impl State {
         if let Some(effects) = self.act_on_page(action, now) {
             return effects;
         }
+        // A park key takes what has been typed along.
+        let noted = match &self.mode {
+            Mode::Note(_) if action.is_park() => self.keep_note(now),
+            _ => Effects::none(),
+        };
+        noted.then(self.act_at_desk(action, pending.as_ref(), now))
+    }
+
+    fn act_at_desk(
+        &mut self,
+        action: Action,
+        pending: Option<&Pending>,
+        now: Moment,
+    ) -> Effects<Effect> {
         match (&self.mode, action) {
             (Mode::Prompt(_), Action::Go) => self.run_prompt(now),
             (Mode::Prompt(_), Action::Erase) => self.erase_in_prompt(),
+            (Mode::Note(_), Action::Go) => self.keep_note(now),
+            (Mode::Note(_), Action::Erase) => self.erase_in_note(),
             (Mode::Help { .. }, Action::Up) => self.scroll_help(-1),
             (Mode::Help { .. }, Action::Down) => self.scroll_help(1),
             (Mode::Desk, Action::Back) if pending.is_some() => Effects::none(),
             (Mode::Desk, Action::Back) => self.clear(),
             (_, Action::Back | Action::Stay) => self.back_to_desk(),
             (_, Action::NextCaller) => self.take_next(now),
-            (_, Action::Go) => self.go(pending.as_ref(), now),
+            (_, Action::Go) => self.go(pending, now),
             (_, Action::Up) => self.select_by(-1),
             (_, Action::Down) => self.select_by(1),
             (_, Action::Park) => self.park(now),
@@ -172,11 +191,12 @@ impl State {
             (_, Action::RetrieveOldest) => self.retrieve_oldest(now),
             (_, Action::List) => self.open_list(now),
             (_, Action::Scope) => self.toggle_scope(),
-            (_, Action::Send) => self.send(pending.as_ref(), now),
+            (_, Action::Send) => self.send(pending, now),
             (_, Action::Hold) => self.hold(now),
             (_, Action::Mute) => self.mute(),
+            (_, Action::Note) => self.open_note(now),
             (_, Action::DoNotDisturb) => self.do_not_disturb(),
-            (_, Action::HangUp) => self.hang_up(pending.as_ref(), now),
+            (_, Action::HangUp) => self.hang_up(pending, now),
             (_, Action::Undo) => self.take_back(now),
             (_, Action::Help) => self.open_help(),
             (_, Action::Commands) => self.open_prompt(),

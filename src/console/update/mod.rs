@@ -5,6 +5,7 @@ mod colleagues;
 mod hunts;
 mod keys;
 mod leaving;
+mod notes;
 mod notices;
 mod pages;
 mod parked;

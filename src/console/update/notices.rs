@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::notes::note_words;
 use super::phone::failure;
+use crate::console::effect::Effect;
 use crate::console::event::{Device, Sound};
 use crate::console::intent::{Action, Context};
 use crate::console::state::calls::is_recall;
@@ -239,10 +241,15 @@ impl State {
         let me = &self.me.extension;
         let came = self.parked.visible().filter(|row| !is_in(before, row));
         let came = came.filter(|row| row.view.parker.extension != *me).map(|row| self.arrival(row));
+        let noted = self.parked.visible().filter_map(|row| {
+            let was = before.iter().find(|was| was.view.key == row.view.key)?;
+            let changed = was.view.note != row.view.note;
+            changed.then(|| (Weight::Done, note_words(&row.view.caller, &row.view.note)))
+        });
         let gone = before.iter().filter(|row| !is_in(self.parked.all(), row));
         let gone = gone.filter_map(|row| self.departure(row, now.since(before_at)));
         let news: Vec<(Weight, String)> =
-            gone.map(|text| (Weight::Info, text)).chain(came).collect();
+            gone.map(|text| (Weight::Info, text)).chain(noted).chain(came).collect();
         for (weight, text) in news {
             self.say(now, weight, text);
         }
@@ -254,11 +261,36 @@ impl State {
         let group = if view.group.is_some() { " (group park)" } else { "" };
         let why = if view.why.is_empty() { String::new() } else { format!(": {}", view.why) };
         let caller = &view.caller;
+        let note = match view.note.is_empty() {
+            true => String::new(),
+            false => format!("; note: {}", view.note),
+        };
         if view.place == self.me.extension {
-            return (Weight::Alarm, format!("{by} parked {caller} here, for you{group}{why}"));
+            let text = format!("{by} parked {caller} here, for you{group}{why}{note}");
+            return (Weight::Alarm, text);
         }
         let place = self.place_with_number(&view.place);
-        (Weight::Info, format!("{by} parked {caller} at {place}{group}{why}"))
+        (Weight::Info, format!("{by} parked {caller} at {place}{group}{why}{note}"))
+    }
+
+    /// Nobody has taken them in all the rounds of their settings (product S31).
+    pub(super) fn tell_of_alarms(&mut self, before: &[ParkedRow], now: Moment) -> Option<Effect> {
+        let alarmed = |row: &&ParkedRow| {
+            let was = before.iter().find(|was| was.view.key == row.view.key);
+            row.view.alarm && !was.is_some_and(|was| was.view.alarm)
+        };
+        let words: Vec<String> =
+            self.parked.visible().filter(alarmed).map(|row| self.alarm_words(row, now)).collect();
+        for text in &words {
+            self.say(now, Weight::Alarm, text);
+        }
+        (!words.is_empty()).then_some(Effect::Bell)
+    }
+
+    fn alarm_words(&self, row: &ParkedRow, now: Moment) -> String {
+        let waited = span(self.parked.waited(row, now));
+        let place = self.place_with_number(&row.view.place);
+        format!("NOBODY TAKES {}, parked at {place} for {waited}: fetch the call", row.view.caller)
     }
 
     /// Nothing for a call that is on a line of mine: that has been said.

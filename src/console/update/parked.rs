@@ -171,7 +171,9 @@ impl State {
         }
         let rows = self.parked.all();
         self.announced.retain(|key| rows.iter().any(|row| row.view.key == *key));
-        self.go_on_taking_back(now)
+        let alarmed = if first { None } else { self.tell_of_alarms(&before, now) };
+        let on_its_way = self.go_on_noting(now).then(alarmed);
+        self.go_on_taking_back(now).then(on_its_way)
     }
 
     fn lose_table(&mut self, now: Moment) -> Effects<Effect> {

@@ -121,10 +121,10 @@ impl State {
         if is_recall(line) {
             return;
         }
-        let outcome = self.outcome(asked, &ended);
+        let (outcome, note) = (self.outcome(asked, &ended), line.note.clone());
         let talked = line.connected_at.map(|since| now.since(since));
         let direction = line.direction;
-        self.past.push_back(Past { at: now, direction, caller, talked, ended, outcome });
+        self.past.push_back(Past { at: now, direction, caller, talked, ended, outcome, note });
         while self.past.len() > PAST_MAX {
             self.past.pop_front();
         }

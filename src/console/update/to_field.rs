@@ -47,6 +47,12 @@ impl State {
             typed.for_each(|c| drop(super::prompt::type_into(prompt, c)));
             return Effects::none();
         }
+        if let Mode::Note(field) = &mut self.mode {
+            // Several lines become one.
+            let typed = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+            typed.for_each(|c| drop(super::notes::type_into(&mut field.text, c)));
+            return Effects::none();
+        }
         self.goes_on_at_place(now);
         match dialable(text) {
             Some(number) => self.fill_to(number, now),

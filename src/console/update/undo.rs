@@ -123,7 +123,11 @@ impl State {
     }
 
     /// The youngest, where one caller was parked more than once.
-    fn parked_by_me(&self, caller: &Caller, place: Option<&Extension>) -> Option<Wanted> {
+    pub(super) fn parked_by_me(
+        &self,
+        caller: &Caller,
+        place: Option<&Extension>,
+    ) -> Option<Wanted> {
         let is_it = |row: &&ParkedRow| {
             row.view.caller == *caller
                 && row.view.parker.extension == self.me.extension

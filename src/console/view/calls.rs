@@ -10,6 +10,7 @@ use crate::console::state::calls::is_recall;
 use crate::console::state::clock::span;
 use crate::console::state::{CallRow, HandedOver, Selected};
 use crate::console::theme::Role;
+use crate::domain::caller_name::cut;
 use crate::phone::messages::{Direction, Line, LineState, Target};
 
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -72,8 +73,10 @@ pub fn draw_row(scene: &Scene, row: &CallRow, area: Rect, y: u16, buffer: &mut B
     pen.cell_right(&span(age), 7, Style::new());
     let late = line.state == LineState::Held && age >= scene.state.options.hold_recall;
     pen.cell(if late { "!" } else { "" }, 1, scene.theme.style(Role::Now));
-    let (extra, role) = extra(scene, row);
     let keys = takes(scene, line);
+    let (extra, role) = extra(scene, row);
+    let room = pen.left().saturating_sub(keys.as_ref().map_or(0, |keys| keys.len() + 1));
+    let extra = with_note(extra, line, room);
     if let Some(keys) = keys.filter(|keys| keys.len() + extra.len() < pen.left()) {
         pen.role(&extra, role);
         pen.put_right(&keys, scene.theme.style(Role::Key));
@@ -123,6 +126,18 @@ fn extra(scene: &Scene, row: &CallRow) -> (String, Role) {
         }
         _ => (String::new(), Role::Plain),
     }
+}
+
+/// The note takes what the keys leave, behind what is wrong or urgent and
+/// instead of all else.
+fn with_note(extra: String, line: &Line, room: usize) -> String {
+    let shown = matches!(line.state, LineState::Talking | LineState::Held) || is_recall(line);
+    if line.note.is_empty() || !shown {
+        return extra;
+    }
+    let is_first = is_recall(line) || line.silent && line.state == LineState::Talking;
+    let lead = if is_first { format!("{extra}; ") } else { String::new() };
+    cut(&format!("{lead}note: {}", line.note), room)
 }
 
 fn handing_over(scene: &Scene, asked: Option<&HandedOver>) -> String {

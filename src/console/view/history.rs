@@ -10,22 +10,47 @@ use crate::console::state::clock::span;
 use crate::console::theme::Role;
 use crate::phone::messages::{Direction, Ended};
 
+/// Where names begin.
+const NOTE_AT: usize = 12;
+
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let past = &scene.state.past;
-    let room = usize::from(area.height.saturating_sub(1));
+    let shown = shown(scene, area.height.saturating_sub(1));
     let count = match past.len() {
         0 => String::new(),
         1 => "  1 call".to_owned(),
         count => format!("  {count} calls"),
     };
-    rule(scene, area, &format!("TODAY{count}"), &more(past.len(), room), buffer);
+    rule(scene, area, &format!("TODAY{count}"), &more(past.len(), shown), buffer);
     let area = below(area, 1);
     if past.is_empty() {
         Pen::at(buffer, scene.theme, area, 0).plain("  No call has ended yet.");
     }
-    for (y, call) in (0..area.height).zip(past.iter().rev()) {
+    let mut y = 0;
+    for call in past.iter().rev().take(shown) {
         draw_row(scene, call, area, y, buffer);
+        if !call.note.is_empty() {
+            let mut pen = Pen::at(buffer, scene.theme, area, y + 1);
+            pen.skip(NOTE_AT).plain(&format!("note: {}", call.note));
+        }
+        y += rows_of(call);
     }
+}
+
+/// How many of the newest calls fit into `height` rows.
+fn shown(scene: &Scene, height: u16) -> usize {
+    let mut left = height;
+    let fits = |call: &&Past| {
+        let rest = left.checked_sub(rows_of(call));
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    scene.state.past.iter().rev().take_while(fits).count()
+}
+
+/// A note has a row of its own.
+fn rows_of(call: &Past) -> u16 {
+    if call.note.is_empty() { 1 } else { 2 }
 }
 
 fn draw_row(scene: &Scene, call: &Past, area: Rect, y: u16, buffer: &mut Buffer) {

@@ -106,10 +106,12 @@ pub fn wide(state: &State, area: Rect) -> Rooms {
     right.0.width = RIGHT_WIDTH;
     let divider = Rect { x: right.0.x - 1, width: 1, ..rest.0 };
     let room = usize::from(left.0.height.saturating_sub(3 + 8));
-    let wanted = [calls_wanted(state), parked_wanted(state) * 2, 0];
+    let parked_wanted = state.parked.visible().count().max(1) * 2;
+    let wanted = [calls_wanted(state), parked_wanted, 0];
     let [calls, parked, _] = share(room, wanted, [6, 6, 0]);
     let calls = left.top(calls + 1);
-    let this_call = left.top(3);
+    let noted = state.calls.in_the_ear().is_some_and(|line| !line.note.is_empty());
+    let this_call = left.top(if noted { 4 } else { 3 });
     let events_min = left.0.height / 4;
     let parked = left.top((parked + 2).min(left.0.height.saturating_sub(events_min)));
     let people = u16::try_from(people_wanted(state, RIGHT_WIDTH)).unwrap_or(u16::MAX);
@@ -161,8 +163,10 @@ fn calls_wanted(state: &State) -> usize {
     state.calls.rows().len().max(1)
 }
 
+/// In one column a note has a row of its own, where there is room.
 fn parked_wanted(state: &State) -> usize {
-    state.parked.visible().count().max(1)
+    let rows = state.parked.visible();
+    rows.map(|row| if row.view.note.is_empty() { 1 } else { 2 }).sum::<usize>().max(1)
 }
 
 fn people_wanted(state: &State, width: u16) -> usize {

@@ -21,9 +21,10 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let rows: Vec<&ParkedRow> = scene.state.parked.visible().collect();
     let room = usize::from(area.height.saturating_sub(2));
     let tall = area.width >= 90 && rows.len() * 2 <= room;
-    let per_row = if tall { 2 } else { 1 };
     let focus = rows.iter().position(|row| is_selected(scene, row));
-    let shown = window(rows.len(), room / per_row, focus);
+    let shown = window(rows.len(), if tall { room / 2 } else { room }, focus);
+    // Rows that are left over go to the notes, from the top.
+    let mut spare = if tall { rows.len() } else { room.saturating_sub(rows.len()) };
     title(scene, area, rows.len(), shown.len(), buffer);
     let columns = columns(scene, area.width);
     headings(scene, &columns, below(area, 1), buffer);
@@ -32,16 +33,18 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Pen::at(buffer, scene.theme, area, 0).plain(nothing_words(scene));
         return None;
     }
-    let mut at = None;
-    for (index, row) in rows.get(shown).unwrap_or_default().iter().enumerate() {
-        let y = u16::try_from(index * per_row).unwrap_or(u16::MAX);
-        draw_row(scene, row, &columns, area, y, buffer);
-        if tall {
-            draw_second(scene, row, &columns, area, y + 1, buffer);
-        }
+    let (mut at, mut y) = (None, 0);
+    for row in rows.get(shown).unwrap_or_default() {
+        let has_second = spare > 0 && (tall || !row.view.note.is_empty());
+        draw_row(scene, row, &columns, area, y, !has_second, buffer);
         if is_selected(scene, row) {
             highlight(area, y, buffer);
             at = Some(Position { x: area.x, y: area.y + y });
+        }
+        y += 1;
+        if has_second {
+            draw_second(scene, row, &columns, area, y, tall, buffer);
+            (spare, y) = (spare - 1, y + 1);
         }
     }
     at
@@ -125,6 +128,7 @@ fn draw_row(
     columns: &Columns,
     area: Rect,
     y: u16,
+    is_alone: bool,
     buffer: &mut Buffer,
 ) {
     let (state, view) = (scene.state, &row.view);
@@ -134,7 +138,8 @@ fn draw_row(
     pen.role(if is_selected(scene, row) { ">" } else { " " }, Role::Mark);
     pen.cell_right(&row.number.to_string(), 2, number_style(scene));
     pen.cell(&slot_words(scene, row), columns.slot, Style::new());
-    pen.cell(&view.caller.to_string(), columns.name, strong);
+    let name = name_words(&view.caller.to_string(), is_alone && !view.note.is_empty(), columns);
+    pen.cell(&name, columns.name, strong);
     if columns.number > 0 {
         let shown = !view.caller.name.is_empty() && !view.caller.is_withheld();
         let number = if shown { view.caller.number.as_str() } else { "" };
@@ -148,6 +153,15 @@ fn draw_row(
     pen.cell(&format!("{waited} {mark}"), columns.wait, urgency_style(scene, urgency));
     let (next, style) = next_words(scene, row, columns.next);
     pen.cell(&next, columns.next, style);
+}
+
+/// That there is a note is said where there is no room for it.
+fn name_words(name: &str, is_noted: bool, columns: &Columns) -> String {
+    const NOTED: &str = " (note)";
+    match columns.name.checked_sub(NOTED.len()).filter(|room| *room >= 6) {
+        Some(room) if is_noted => format!("{}{NOTED}", cut(name, room)),
+        _ => name.to_owned(),
+    }
 }
 
 /// Digits choose rows while the list is open.
@@ -197,6 +211,10 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
         PhaseView::Recalling | PhaseView::HandingOver => Role::Recall,
         PhaseView::Retrieving => Role::Good,
     };
+    if row.view.alarm && row.view.phase != PhaseView::Retrieving {
+        let words = until.map(|until| promise("ALARM", what, until, width));
+        return (words.unwrap_or_else(|| "ALARM".to_owned()), scene.theme.style(Role::Danger));
+    }
     let words = match (row.view.phase, until) {
         (PhaseView::Retrieving, _) => "being fetched".to_owned(),
         (PhaseView::Recalling, None) => "RECALL".to_owned(),
@@ -247,10 +265,15 @@ fn draw_second(
     columns: &Columns,
     area: Rect,
     y: u16,
+    tall: bool,
     buffer: &mut Buffer,
 ) {
     let mut pen = Pen::at(buffer, scene.theme, area, y);
     pen.skip(4 + columns.slot + 1);
+    if !tall {
+        pen.plain(&second_words(scene, row));
+        return;
+    }
     let width = columns.name + 1 + columns.number + 1 + columns.by;
     pen.cell(&second_words(scene, row), width, Style::new());
     pen.skip(columns.wait + 1);
@@ -263,8 +286,11 @@ fn draw_second(
 
 fn second_words(scene: &Scene, row: &ParkedRow) -> String {
     let view = &row.view;
-    if !view.note.is_empty() {
-        return format!("note: {}", view.note);
+    let why = view.why.as_str();
+    match (view.note.is_empty(), why) {
+        (false, "") => return format!("note: {}", view.note),
+        (false, why) => return format!("note: {}; {why}", view.note),
+        (true, _) => {}
     }
     let place = match &view.place {
         place if *place == scene.state.me.extension => "for you".to_owned(),

@@ -115,6 +115,7 @@ fn question(scene: &Scene) -> String {
     let state = scene.state;
     match (&state.mode, &state.pending) {
         (Mode::Prompt(text), _) => format!(":{text}"),
+        (Mode::Note(field), _) => format!("Note:{}", field.text),
         (Mode::Leaving, _) => "park all? p/Esc".to_owned(),
         (Mode::Help { .. }, _) => "Help: Esc".to_owned(),
         (Mode::Page { page: Page::Place { .. }, .. }, _) => format!("Park at:{}", state.to.text),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{Pen, Scene, below, rule};
 use crate::console::state::clock::span;
+use crate::console::theme::Role;
 use crate::phone::messages::{Direction, Line};
 
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
@@ -19,6 +20,10 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) {
         Some(line) => {
             Pen::at(buffer, scene.theme, area, 0).plain("  ").plain(&who(scene, line));
             Pen::at(buffer, scene.theme, area, 1).plain("  ").plain(&how(scene, line));
+            if !line.note.is_empty() {
+                let note = format!("  note: {}", line.note);
+                Pen::at(buffer, scene.theme, area, 2).role(&note, Role::Strong);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::head::lamp_style;
@@ -11,9 +12,12 @@ use super::{Cursor, Pen, Scene, hint_rows, rule};
 use crate::console::hints;
 use crate::console::intent::{Action, Context};
 use crate::console::state::people::lamp_word;
-use crate::console::state::{Mode, Page, Pending};
+use crate::console::state::{Mode, NoteField, Page, Pending, short_name};
 use crate::console::theme::Role;
 use crate::phone::messages::{LineId, LineState};
+
+/// A note being typed has at least this much room, before the words of keys.
+const NOTE_ROOM: usize = 30;
 
 /// On the last row of `area`; a row above it is a line across.
 pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
@@ -24,6 +28,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
         Rect { y: area.y + area.height.saturating_sub(1), height: 1.min(area.height), ..area };
     match (&scene.state.mode, &scene.state.pending) {
         (Mode::Prompt(text), _) => prompt(scene, text, area, buffer),
+        (Mode::Note(field), _) => note(scene, field, area, buffer),
         (Mode::Leaving, _) => leaving(scene, area, buffer),
         (Mode::Page { page: Page::Place { .. }, .. }, _) => place(scene, area, buffer),
         (Mode::Page { page: Page::Parked, .. }, _) => parked(scene, area, buffer),
@@ -93,6 +98,37 @@ fn prompt(scene: &Scene, text: &str, area: Rect, buffer: &mut Buffer) -> Cursor 
     pen.plain("_   ");
     hint_rows::put(scene, &hints::of_context(scene.state, Context::Prompt), &mut pen);
     Cursor { position, visible: true }
+}
+
+/// The end of the note is what is being typed: its beginning gives way.
+fn note(scene: &Scene, field: &NoteField, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let hints = hints::of_note(scene.state);
+    let who = format!(" Note on {}: ", short_name(&field.caller));
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    pen.role(&who, Role::Title);
+    let hints_width = hint_rows::width(&hints) + "_   ".len();
+    let room = if pen.left() > hints_width + NOTE_ROOM {
+        pen.left() - hints_width
+    } else {
+        pen.left().saturating_sub(1)
+    };
+    pen.role(&tail(&field.text, room), Role::Typed);
+    let position = Position { x: pen.column(), y: area.y };
+    pen.plain("_   ");
+    hint_rows::put(scene, &hints, &mut pen);
+    Cursor { position, visible: true }
+}
+
+/// The last letters that fit.
+fn tail(text: &str, columns: usize) -> String {
+    let mut room = columns;
+    let mut letters = text.graphemes(true).rev().take_while(|letter| {
+        let fits = room.checked_sub(letter.width());
+        room = fits.unwrap_or_default();
+        fits.is_some()
+    });
+    let tail: Vec<&str> = letters.by_ref().collect();
+    tail.into_iter().rev().collect()
 }
 
 fn leaving(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
