@@ -11,6 +11,9 @@
 #[path = "../tests/office/handset.rs"]
 #[allow(dead_code, reason = "the stories use the rest")]
 mod handset;
+#[path = "../tests/office/provider.rs"]
+#[allow(dead_code, reason = "the stories use the rest")]
+mod provider;
 #[path = "../tests/office/world.rs"]
 #[allow(dead_code, reason = "the stories use the rest")]
 mod world;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::cli::CheckArgs;
 use crate::app::{Trouble, settings};
-use crate::config::{Desk, Findings, Kind, Office, kind_of};
+use crate::config::{Complaint, Desk, Findings, Kind, Office, Severity, kind_of};
 use crate::edge::files;
 use crate::edge::folders::Folders;
 
@@ -61,7 +61,12 @@ fn findings_in(file: &Path) -> Result<(Findings, Option<Trouble>), Trouble> {
     let mut beside = files::reader_beside(file);
     match kind_of(&name, &text) {
         Kind::Office => match Office::parse(&name, &text, &mut beside) {
-            Ok((_, findings)) | Err(findings) => Ok((findings, None)),
+            Ok((office, findings)) => {
+                let warning = emergency_warning(&name, &office);
+                let all: Vec<Complaint> = findings.into_iter().chain(warning).collect();
+                Ok((Findings::from(all), None))
+            }
+            Err(findings) => Ok((findings, None)),
         },
         Kind::Desk => match Desk::parse(&name, &text, &[], &mut beside) {
             Ok((desk, findings)) => {
@@ -71,6 +76,25 @@ fn findings_in(file: &Path) -> Result<(Findings, Option<Trouble>), Trouble> {
         },
         Kind::Keys => settings::changed_keymap(file).map(|_| (Findings::default(), None)),
     }
+}
+
+/// An office without a line to the outside is right, but somebody should know.
+fn emergency_warning(file: &str, office: &Office) -> Option<Complaint> {
+    let mut tenants = [&office.tenant].into_iter().chain(&office.further_tenants);
+    let without = tenants.find(|tenant| tenant.trunks.is_empty())?;
+    let numbers = office.server.emergency.join(", ");
+    let of = if office.further_tenants.is_empty() { "" } else { &without.domain };
+    let of = if of.is_empty() { String::new() } else { format!(" of {of}") };
+    (!numbers.is_empty()).then(|| Complaint {
+        severity: Severity::Warning,
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        key: "trunk".to_owned(),
+        value: String::new(),
+        fault: format!("without a [[trunk]] no phone{of} reaches {numbers}"),
+        nearest: None,
+    })
 }
 
 fn summary(faulty: usize, all: usize) -> String {

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::app::{Trouble, books, cli, ctl, provision, settings};
 use crate::config;
-use crate::config::office::{Credentials, TrunkLine};
+use crate::config::office::Credentials;
 use crate::domain::chance::Chance;
 use crate::edge::clerk::Clerk;
 use crate::edge::clock::Clock;
@@ -18,11 +18,12 @@ use crate::edge::{chance, signals, wav};
 use crate::exchange::Exchange;
 use crate::exchange::building::Building;
 use crate::exchange::settings::{
-    DeviceSettings, ExtensionSettings, GroupSettings, Limits, Network, Settings, TrunkSettings,
+    Account, DeviceSettings, ExtensionSettings, GroupSettings, Limits, Network, Place, Settings,
+    TrunkLine, TrunkSettings,
 };
 use crate::media::sounds::Sounds;
 use crate::sip::digest::Secret;
-use crate::sip::flow::Transport;
+use crate::sip::flow::{Flow, Transport};
 
 /// Streams bound ahead of the calls that will use them.
 const PORTS_AHEAD: usize = 512;
@@ -210,6 +211,7 @@ fn exchange_settings(
             .collect(),
         ring_groups: tenant.ring_groups.clone(),
         trunks: tenant.trunks.iter().filter_map(|trunk| trunk_settings(trunk, bound)).collect(),
+        emergency: office.server.emergency.clone(),
         directory: tenant.directory.clone(),
         limits: Limits::default(),
     }
@@ -237,25 +239,51 @@ fn trunk_settings(
     trunk: &config::office::Trunk,
     bound: &[(Transport, SocketAddr)],
 ) -> Option<TrunkSettings> {
-    let TrunkLine::Peer(peer) = &trunk.line else { return None };
-    let transport = match peer.transport {
-        config::Transport::Tcp => Transport::Tcp,
-        _ => Transport::Udp,
-    };
-    let ours = bound.iter().find(|(t, a)| *t == transport && a.is_ipv4() == peer.address.is_ipv4());
-    let local = ours.map(|(_, address)| *address)?;
-    let ip = match local.ip().is_unspecified() {
-        true => local_ip_for(peer.address.ip()).unwrap_or(local.ip()),
-        false => local.ip(),
-    };
+    let password = trunk.password.as_ref().map(|password| password.reveal().to_owned());
+    let account = trunk.username.clone().map(|user| Account { user, password });
     Some(TrunkSettings {
         name: trunk.name.clone(),
-        peer: peer.address,
-        transport,
-        local: SocketAddr::new(ip, local.port()),
+        line: trunk_line(&trunk.line, bound)?,
+        account,
+        caller_id: trunk.caller_id.as_ref().map(ToString::to_string),
         inbound: trunk.inbound.clone(),
         dids: trunk.dids.iter().map(|did| (did.number.to_string(), did.to.clone())).collect(),
         outbound_prefix: Some(trunk.outbound_prefix.clone()).filter(|prefix| !prefix.is_empty()),
         media_from: trunk.media_from.iter().map(network).collect(),
     })
+}
+
+/// None: it is known by what is not spoken yet, or nothing listens for it.
+fn trunk_line(
+    line: &config::office::TrunkLine,
+    bound: &[(Transport, SocketAddr)],
+) -> Option<TrunkLine> {
+    let peer = match line {
+        config::office::TrunkLine::Peer(peer) => peer,
+        config::office::TrunkLine::Registrar(registrar) => {
+            let transport = match registrar.transport {
+                Some(transport) => Some(spoken(transport)?),
+                None => None,
+            };
+            let (host, port) = (registrar.host.clone(), registrar.port);
+            return Some(TrunkLine::Registrar(Place { host, port, transport }));
+        }
+    };
+    let (transport, remote) = (spoken(peer.transport)?, peer.address);
+    let ours = bound.iter().find(|(t, a)| *t == transport && a.is_ipv4() == remote.is_ipv4());
+    let local = ours.map(|(_, address)| *address)?;
+    let ip = match local.ip().is_unspecified() {
+        true => local_ip_for(remote.ip()).unwrap_or(local.ip()),
+        false => local.ip(),
+    };
+    let local = SocketAddr::new(ip, local.port());
+    Some(TrunkLine::Peer(Flow { transport, local, remote }))
+}
+
+fn spoken(transport: config::Transport) -> Option<Transport> {
+    match transport {
+        config::Transport::Udp => Some(Transport::Udp),
+        config::Transport::Tcp => Some(Transport::Tcp),
+        config::Transport::Tls | config::Transport::Ws | config::Transport::Wss => None,
+    }
 }

@@ -9,8 +9,8 @@ pub enum Severity {
     Refused,
     /// A fault the office can live with: the thing named is left out.
     LeftOut,
-    /// No fault: the setting is right, but its feature comes later.
-    Later,
+    /// No fault: its feature comes later, or it may not do what is wanted.
+    Warning,
 }
 
 /// One finding. Its text is made for a terminal: one line, no escapes, and
@@ -54,7 +54,7 @@ impl Findings {
 
     /// Whether somebody should mend something.
     pub fn has_faults(&self) -> bool {
-        self.0.iter().any(|complaint| complaint.severity != Severity::Later)
+        self.0.iter().any(|complaint| complaint.severity != Severity::Warning)
     }
 }
 
@@ -112,7 +112,7 @@ impl Severity {
         match self {
             Self::Refused => "",
             Self::LeftOut => "left out: ",
-            Self::Later => "warning: ",
+            Self::Warning => "warning: ",
         }
     }
 }

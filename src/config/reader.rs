@@ -96,8 +96,13 @@ impl<'d, 'f> Reader<'d, 'f> {
     pub fn later(&mut self, place: &Place, key: &str, what: &str) {
         if self.warned.insert((key.to_owned(), what.to_owned())) {
             let fault = format!("understood, but {what} with a later release").into();
-            self.note(place, key, self.shown(place), fault, Severity::Later, FaultOf::Whole);
+            self.note(place, key, self.shown(place), fault, Severity::Warning, FaultOf::Whole);
         }
+    }
+
+    /// Right as it stands, but perhaps not what is wanted.
+    pub fn warn(&mut self, place: &Place, key: &str, words: impl Into<Fault>) {
+        self.note(place, key, self.shown(place), words.into(), Severity::Warning, FaultOf::Whole);
     }
 
     pub fn read_file(&mut self, path: &str) -> Result<Vec<u8>, String> {

@@ -201,7 +201,8 @@ fn nearest_address(text: &str, default_port: u16) -> Option<SocketAddr> {
     }
 }
 
-fn name_and_port(text: &str) -> Result<(String, Option<u16>), Fault> {
+/// A host's name or address and, if it says one, the port.
+pub fn name_and_port(text: &str) -> Result<(String, Option<u16>), Fault> {
     let fault = || Fault::from("not a host and port, such as 192.168.1.10:5060");
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Ok((address.ip().to_string(), Some(address.port())));

@@ -38,6 +38,8 @@ pub enum Dialled {
     Retrieve(Option<Extension>),
     /// One of several calls at a place, by its key (product Q18).
     RetrieveKey(Extension, u32),
+    /// A call that rings with a colleague; `None`: with any of mine.
+    PickUp(Option<Extension>),
     DoNotDisturb(bool),
     /// A code of the office that means nothing with what follows it.
     UnknownCode,
@@ -72,7 +74,10 @@ impl FeatureCodes {
             }
             return place(rest).map_or(Dialled::UnknownCode, Dialled::Retrieve);
         }
-        if [&self.group_park, &self.pickup, &self.echo_test, &self.dnd_on, &self.dnd_off]
+        if let Some(rest) = dialled.strip_prefix(self.pickup.as_str()) {
+            return place(rest).map_or(Dialled::UnknownCode, Dialled::PickUp);
+        }
+        if [&self.group_park, &self.echo_test, &self.dnd_on, &self.dnd_off]
             .iter()
             .any(|code| dialled.starts_with(code.as_str()))
         {
@@ -105,6 +110,9 @@ mod tests {
             ("*88", Dialled::Retrieve(None)),
             ("*88102", Dialled::Retrieve(Some(ext("102")))),
             ("*88102*4", Dialled::RetrieveKey(ext("102"), 4)),
+            ("*98", Dialled::PickUp(None)),
+            ("*98103#", Dialled::PickUp(Some(ext("103")))),
+            ("*98x", Dialled::UnknownCode),
             ("*78", Dialled::DoNotDisturb(true)),
             ("*79", Dialled::DoNotDisturb(false)),
             ("*68x", Dialled::UnknownCode),

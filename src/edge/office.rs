@@ -13,12 +13,13 @@ use crate::domain::time::Moment;
 use crate::edge::clerk::{Asker, Clerk, Done, Task};
 use crate::edge::clock::Clock;
 use crate::edge::ctl::{Answer, Asked, ParkedCall, Question, Socket, Status, TenantStatus};
+use crate::edge::names::{Named, Names};
 use crate::edge::rtp::MediaHandle;
 use crate::edge::signals::HangUps;
 use crate::edge::transport::{Received, Transports};
 use crate::exchange::building::Building;
 use crate::exchange::settings::Settings;
-use crate::exchange::{Effect, Exchange, Input, Order, Report};
+use crate::exchange::{Effect, Exchange, Found, Input, Order, Report};
 use crate::media::control::MediaEvent;
 
 /// Events taken in one go before timers are looked at again.
@@ -52,6 +53,7 @@ pub struct Office {
     control: Option<Socket>,
     hang_ups: HangUps,
     started: Moment,
+    names: Names,
 }
 
 impl Office {
@@ -70,6 +72,7 @@ impl Office {
             control,
             hang_ups,
             started,
+            names: Names::default(),
         }
     }
 
@@ -87,13 +90,37 @@ impl Office {
                 done = self.clerk.done() => self.done(done),
                 () = self.hang_ups.next() => self.clerk.give(Task::Reload, Asker::Log),
                 asked = asked(&mut self.control) => self.asked(asked),
+                answer = self.names.answer() => self.named(answer),
                 () = sleep(wait) => self.wake_up(),
             }
         }
         let effects = self.exchange.close(self.clock.now());
         self.carry_out(effects);
-        // What was sent on streams is written by their own tasks.
-        sleep(PARTING).await;
+        // What was sent on streams is written by their own tasks; a provider
+        // may want to know once more who takes his leave.
+        let _ = tokio::time::timeout(PARTING, self.hear_out()).await;
+    }
+
+    async fn hear_out(&mut self) {
+        loop {
+            let received = self.transports.recv().await;
+            self.received(received);
+        }
+    }
+
+    /// Where a provider is; which of our sockets lead there is known here.
+    fn named(&mut self, answer: Named) {
+        let Named { place, found } = answer;
+        let transports = &mut self.transports;
+        let found = found.and_then(|(all, valid_for)| {
+            let ways = all.into_iter().filter_map(|(by, remote)| transports.flow_to(by, remote));
+            let flows: Vec<_> = ways.collect();
+            match flows.is_empty() {
+                true => Err("no listener or no way leads there".to_owned()),
+                false => Ok(Found { flows, valid_for }),
+            }
+        });
+        self.handle(Input::Resolved { place, found });
     }
 
     /// What is there already is taken in one go, and so is what the media
@@ -223,6 +250,7 @@ impl Office {
                 Effect::Send { flow, bytes } => self.transports.send(flow, bytes),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Administer(order) => self.administer(order),
+                Effect::Resolve(place) => self.names.ask(place),
                 Effect::Report(report) => reports.push(report),
             }
         }
@@ -290,6 +318,13 @@ fn log(report: &Report) {
         Report::Noted { journey, caller, note, by } => {
             let what = if note.is_empty() { "note removed" } else { "note set" };
             tracing::info!("call {} {caller} {what} by {by}", short(journey));
+        }
+        Report::TrunkRegistered { trunk, at, granted } => {
+            let granted_s = granted.as_secs();
+            tracing::info!("trunk {trunk} registered at {at} for {granted_s} s");
+        }
+        Report::TrunkTrouble { words, again_in, .. } => {
+            tracing::warn!("{words}; tried again in {} s", again_in.as_secs());
         }
         Report::DoNotDisturb { extension, on } => {
             tracing::info!("{extension} do-not-disturb={on}");

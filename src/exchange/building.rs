@@ -53,6 +53,7 @@ impl Building {
                 let input = Input::Administered { domain, number, outcome };
                 office.map_or_else(Effects::none, |office| self.tell(office, input, now))
             }
+            resolved @ Input::Resolved { .. } => self.tell_all(&resolved, now),
         }
     }
 
@@ -185,8 +186,8 @@ impl Building {
 
     /// Of several tenants with the same provider, the one whose number it is.
     fn connected_by_trunk(&self, request: &Request, flow: Flow) -> Option<usize> {
-        let mut with_trunk =
-            (0..self.offices.len()).filter(|office| self.offices[*office].has_trunk_at(flow));
+        let mut with_trunk = (0..self.offices.len())
+            .filter(|office| self.offices[*office].has_trunk_for(request, flow));
         let by_number = with_trunk.clone().find(|office| self.offices[*office].has_number(request));
         by_number.or_else(|| with_trunk.next())
     }

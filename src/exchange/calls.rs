@@ -11,6 +11,7 @@ use crate::exchange::identity::CODECS;
 use crate::exchange::leg::{Leg, Link, Party, Stage};
 use crate::exchange::report::Ending;
 use crate::exchange::ring::Why;
+use crate::exchange::trunks::AskedTrunk;
 use crate::exchange::{Due, Effect, Errand, Exchange, Report, Tombstone};
 use crate::media::control::{Codec, Learn, MediaCommand, Source};
 use crate::media::negotiation::{self, Refusal};
@@ -31,11 +32,25 @@ impl Exchange {
         errand: Errand,
     ) -> ClientId {
         request.headers.set(Name::UserAgent, SERVER);
+        let asked = self.sign_for_trunk(&mut request, flow, &errand);
+        self.send_signed(request, flow, errand, asked)
+    }
+
+    pub(super) fn send_signed(
+        &mut self,
+        request: Request,
+        flow: Flow,
+        errand: Errand,
+        asked: Option<AskedTrunk>,
+    ) -> ClientId {
         let sent_by = self.sent_by(flow);
         let state = &mut self.state;
         let (client, effects) =
             state.transactions.send(request, flow, &sent_by, &mut state.chance, self.now);
         state.clients.insert(client, errand);
+        if let Some(asked) = asked {
+            state.asked_trunks.insert(client, asked);
+        }
         self.carry_out(effects);
         client
     }
@@ -80,6 +95,7 @@ impl Exchange {
             Link::Alone
             | Link::Awaits(_)
             | Link::Retrieves { .. }
+            | Link::PicksUp(_)
             | Link::Replaces(_)
             | Link::Leaves
             | Link::HasParked => Source::Nothing,
@@ -150,7 +166,7 @@ impl Exchange {
         let trunk = self.settings.trunks.iter().find(|trunk| trunk.name == *name);
         trunk.is_none_or(|trunk| {
             trunk.media_from.is_empty()
-                || remote == trunk.peer.ip()
+                || self.is_at(trunk, remote)
                 || trunk.media_from.iter().any(|network| network.holds(remote))
         })
     }
@@ -358,6 +374,7 @@ impl Exchange {
             Due::GiveUpRefresh(journey),
             Due::TellIdentity(journey),
             Due::AskWhetherThere(journey),
+            Due::TryNextWay(journey),
         ];
         due.iter().for_each(|due| self.state.due.clear(due));
         let stream = leg.stream.stream;
@@ -382,7 +399,12 @@ impl Exchange {
             Link::Retrieves { journey, attempt } => {
                 self.tell_lot(crate::park::Input::Failed { journey, attempt });
             }
-            Link::Alone | Link::Replaces(_) | Link::Hears(_) | Link::Leaves | Link::HasParked => {}
+            Link::Alone
+            | Link::PicksUp(_)
+            | Link::Replaces(_)
+            | Link::Hears(_)
+            | Link::Leaves
+            | Link::HasParked => {}
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::domain::ids::Extension;
 use crate::exchange::Exchange;
 use crate::exchange::registrar::Binding;
+use crate::exchange::trunks::Registration;
 use crate::exchange::watch::News;
 use crate::sip::dialog::{Dialog, elsewhere, hop_of};
 use crate::sip::flow::Flow;
@@ -18,6 +19,7 @@ impl Exchange {
             leg.dialog.flow = leg.dialog.elsewhere().unwrap_or(flow);
         }
         self.state.watchers.connection_lost(flow);
+        self.trunk_connection_lost(flow);
         let transactions = &mut self.state.transactions;
         let mut effects =
             transactions.reroute(flow, |request| elsewhere(&hop_of(request), flow), None);
@@ -30,7 +32,8 @@ impl Exchange {
         let state = &self.state;
         let devices = state.registrar.flows();
         let legs = state.legs.values().map(|leg| leg.dialog.flow);
-        let all = devices.chain(legs).chain(state.watchers.flows());
+        let trunks = state.trunks.values().filter_map(Registration::flow);
+        let all = devices.chain(legs).chain(state.watchers.flows()).chain(trunks);
         let lost: std::collections::BTreeSet<Flow> =
             all.filter(|flow| flow.transport.is_reliable()).collect();
         for flow in lost {

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::domain::caller_name::CallerName;
 use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
-use crate::exchange::settings::TrunkSettings;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::sip::dialog::DialogId;
 use crate::sip::digest::Outcome;
@@ -31,6 +30,8 @@ pub struct Failures {
 }
 
 const FAILURES_WINDOW: Duration = Duration::from_secs(60);
+/// So many times as many failures stand in the way of an emergency call.
+const URGENT: u32 = 10;
 /// Hosts remembered; beyond it the table is forgotten as a whole.
 const FAILING_HOSTS_MAX: usize = 10_000;
 /// Longer than any phone may leave between two registrations.
@@ -56,6 +57,9 @@ impl Exchange {
     }
 
     fn request_at_the_door(&mut self, request: &Request, flow: Flow) {
+        if self.is_closing {
+            return self.refuse(request, flow, 503, "The office is closing");
+        }
         match request.method {
             Method::Invite => self.invite(request, flow),
             Method::Register => self.register(request, flow),
@@ -112,7 +116,7 @@ impl Exchange {
             self.refuse(request, flow, 403, "Not our domain");
             return None;
         }
-        let outcome = if self.is_slowed(flow.remote.ip()) {
+        let outcome = if self.is_slowed(flow.remote.ip(), self.is_urgent(request)) {
             Outcome::Challenge { stale: false }
         } else {
             self.check_credentials(request, flow)
@@ -208,33 +212,22 @@ impl Exchange {
     /// A phone or a trunk of ours, not somebody who may be another.
     pub(super) fn knows_host(&self, ip: IpAddr, now: Moment) -> bool {
         self.state.proven.get(&ip).is_some_and(|until| *until > now)
-            || self.settings.trunks.iter().any(|trunk| trunk.peer.ip() == ip)
+            || self.settings.trunks.iter().any(|trunk| self.is_at(trunk, ip))
     }
 
-    /// Too many wrong passwords of late: no more are looked at for a while.
-    fn is_slowed(&self, ip: IpAddr) -> bool {
+    /// Too many wrong passwords of late: no more are looked at for a while,
+    /// but for a phone that calls for help from there.
+    fn is_slowed(&self, ip: IpAddr, urgent: bool) -> bool {
         let Some(failures) = self.state.failures.get(&ip.to_string()) else { return false };
         let recent = self.now.since(failures.since) < FAILURES_WINDOW;
-        recent && failures.count >= self.settings.limits.failures_per_minute
+        let most = self.settings.limits.failures_per_minute;
+        recent && failures.count >= most.saturating_mul(if urgent { URGENT } else { 1 })
     }
 
-    /// The trunk whose peer sent this. A request in the name of one of our
-    /// own extensions is a phone's, wherever it comes from.
-    pub(super) fn trunk_of(&self, request: &Request, flow: Flow) -> Option<&TrunkSettings> {
-        let from = request.headers.from().ok()?;
-        let user = from.uri.user_decoded().and_then(|user| Extension::parse(&user).ok());
-        let known = user.is_some_and(|user| self.settings.extensions.contains_key(&user));
-        if known && self.is_ours(&from.uri, flow) {
-            return None;
-        }
-        let of_host = |t: &&TrunkSettings| t.peer.ip() == flow.remote.ip();
-        let mut trunks = self.settings.trunks.iter().filter(of_host);
-        let exact = trunks.clone().find(|trunk| trunk.peer == flow.remote);
-        exact.or_else(|| trunks.next())
-    }
-
-    pub(super) fn has_trunk_at(&self, flow: Flow) -> bool {
-        self.settings.trunks.iter().any(|trunk| trunk.peer.ip() == flow.remote.ip())
+    /// Somebody calls an emergency number.
+    pub(super) fn is_urgent(&self, request: &Request) -> bool {
+        let dialled = request.uri.user_decoded().unwrap_or_default();
+        request.method == Method::Invite && self.emergency(&dialled).is_some()
     }
 
     /// Our domain or, with one tenant, any of this machine's addresses.

@@ -219,6 +219,12 @@ impl Exchange {
     // Answers to our own requests.
 
     pub(super) fn response(&mut self, client: ClientId, response: &Response, flow: Flow) {
+        if matches!(response.status, 401 | 407) && self.answer_challenge(client, response, flow) {
+            return;
+        }
+        if response.status >= 200 {
+            self.state.asked_trunks.remove(&client);
+        }
         let errand = match response.status {
             ..200 => self.state.clients.get(&client).cloned(),
             _ => self.state.clients.remove(&client),
@@ -231,7 +237,16 @@ impl Exchange {
             Some(Errand::AskWhetherThere(journey)) if response.status >= 200 => {
                 self.answered_whether_there(journey, Some(response.status));
             }
-            Some(Errand::Notify(_) | Errand::AskWhetherThere(_) | Errand::Parting) | None => {}
+            Some(Errand::Register(name)) if response.status >= 200 => {
+                self.registration_answered(&name, client, Some(response));
+            }
+            Some(
+                Errand::Notify(_)
+                | Errand::AskWhetherThere(_)
+                | Errand::Register(_)
+                | Errand::Parting,
+            )
+            | None => {}
         }
     }
 
@@ -312,8 +327,10 @@ impl Exchange {
     }
 
     pub(super) fn timed_out(&mut self, client: ClientId) {
+        self.state.asked_trunks.remove(&client);
         match self.state.clients.remove(&client) {
             Some(Errand::Leg(journey)) => self.leg_timed_out(journey, client),
+            Some(Errand::Register(name)) => self.registration_answered(&name, client, None),
             Some(Errand::Notify(id)) => self.notified(&id, None),
             Some(Errand::AskWhetherThere(journey)) => self.answered_whether_there(journey, None),
             Some(Errand::Parting) | None => {}
@@ -343,6 +360,7 @@ impl Exchange {
         self.carry_out_lot(effects);
         self.state.watchers.all_changed();
         self.all_connections_lost();
+        self.resume_trunks();
     }
 }
 

@@ -10,7 +10,6 @@ use crate::exchange::registrar::Binding;
 use crate::exchange::report::Ending;
 use crate::exchange::ring::Target;
 use crate::exchange::ring_groups::Reach;
-use crate::exchange::settings::TrunkSettings;
 use crate::exchange::{Effect, Exchange, Report};
 use crate::media::control::{PortToken, Source};
 use crate::media::negotiation::{self, SdpVersion};
@@ -18,7 +17,7 @@ use crate::sip::dialog::{Dialog, DialogId};
 use crate::sip::flow::Flow;
 use crate::sip::sdp::Direction;
 use crate::sip::transaction::ServerId;
-use crate::sip::wire::{Host, Name, Replaces, Request, Uri};
+use crate::sip::wire::{Name, Replaces, Request};
 
 impl Exchange {
     pub(super) fn invite(&mut self, request: &Request, flow: Flow) {
@@ -42,13 +41,14 @@ impl Exchange {
                 return self.reply(request, flow, response);
             }
         };
-        if self.state.legs.len() >= self.settings.limits.legs
-            || self.state.transactions.open_from(&flow) >= self.settings.limits.open_per_host
-        {
+        let urgent = matches!(party, Party::Extension(_)) && self.is_urgent(request);
+        let too_many = self.state.legs.len() >= self.settings.limits.legs
+            || self.state.transactions.open_from(&flow) >= self.settings.limits.open_per_host;
+        if too_many && !urgent {
             let response = request.response(503).with(Name::RetryAfter, "5");
             return self.reply(request, flow, response);
         }
-        let Some(port) = self.spend_port() else {
+        let Some(port) = self.spend_port(urgent) else {
             let response = request.response(503).with(Name::RetryAfter, "5");
             return self.reply(request, flow, response);
         };
@@ -59,8 +59,7 @@ impl Exchange {
         if request.headers.count(&Name::Replaces) > 0 {
             return self.take_over(journey, request.headers.replaces());
         }
-        let dialled = request.uri.user_decoded().unwrap_or_default();
-        self.route(journey, &dialled);
+        self.route(journey, request);
     }
 
     /// INVITE with Replaces (RFC 3891): a call moves to another device of the
@@ -158,11 +157,16 @@ impl Exchange {
         negotiation::answer(offer, &local, &mut leg.session.clone()).is_ok()
     }
 
-    fn route(&mut self, journey: JourneyId, dialled: &str) {
+    fn route(&mut self, journey: JourneyId, request: &Request) {
         let Some(leg) = self.state.legs.get(&journey) else { return };
+        let dialled = request.uri.user_decoded().unwrap_or_default();
         match leg.party.clone() {
-            Party::Trunk(name) => self.route_from_trunk(journey, &name, dialled),
-            Party::Extension(extension) => match self.settings.codes.understand(dialled) {
+            Party::Trunk(name) => self.route_from_trunk(journey, &name, request),
+            // Before any code: a code may be the beginning of 112.
+            Party::Extension(_) if self.emergency(&dialled).is_some() => {
+                self.call_number(journey, &dialled);
+            }
+            Party::Extension(extension) => match self.settings.codes.understand(&dialled) {
                 Dialled::Park(at) => self.dialled_park(journey, &extension, at),
                 Dialled::GroupPark => self.dialled_group_park(journey, &extension),
                 Dialled::Retrieve(at) => self.dialled_retrieve(journey, &extension, at),
@@ -170,30 +174,11 @@ impl Exchange {
                     let which = crate::park::Which::Key { at, key };
                     self.retrieve(journey, &extension, which);
                 }
+                Dialled::PickUp(at) => self.dialled_pick_up(journey, &extension, at),
                 Dialled::DoNotDisturb(on) => self.dialled_dnd(journey, &extension, on),
                 Dialled::UnknownCode => self.refuse_leg(journey, 404, "No such code"),
                 Dialled::Other(number) => self.call_number(journey, &number),
             },
-        }
-    }
-
-    /// One of its trunks brings calls for the number dialled.
-    pub(super) fn has_number(&self, request: &Request) -> bool {
-        let dialled = request.uri.user_decoded().unwrap_or_default();
-        let mut dids = self.settings.trunks.iter().flat_map(|trunk| &trunk.dids);
-        dids.any(|(number, _)| same_number(number, &dialled))
-    }
-
-    /// Feature codes are for our own people: a trunk reaches extensions only.
-    fn route_from_trunk(&mut self, journey: JourneyId, name: &str, dialled: &str) {
-        let Some(trunk) = self.settings.trunks.iter().find(|t| t.name == name) else {
-            return self.refuse_leg(journey, 404, "Unknown trunk");
-        };
-        let did = trunk.dids.iter().find(|(number, _)| same_number(number, dialled));
-        let to = did.map(|(_, to)| to.clone()).or_else(|| trunk.inbound.clone());
-        match to {
-            Some(to) => self.call_number(journey, to.as_str()),
-            None => self.refuse_leg(journey, 404, "Nobody has this number"),
         }
     }
 
@@ -233,28 +218,10 @@ impl Exchange {
                 identity: self.extension_identity(extension),
                 uri: device.contact.clone(),
                 flow,
+                urgent: false,
+                otherwise: Vec::new(),
             })
             .collect()
-    }
-
-    /// The way out through a trunk, if the number has one.
-    pub(super) fn outbound(&self, dialled: &str) -> Option<Target> {
-        let digits = dialled.strip_prefix('+').unwrap_or(dialled);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.len() > 20 {
-            return None;
-        }
-        let trunks = self.settings.trunks.iter();
-        let mut ways = trunks.filter_map(|trunk| Some((trunk, trunk.number_for(dialled)?)));
-        let (trunk, number) = ways.next()?;
-        let remote = trunk.peer;
-        let mut uri = Uri::sip(&number, Host::from(remote.ip()));
-        uri.port = Some(remote.port());
-        Some(Target {
-            party: Party::Trunk(trunk.name.clone()),
-            identity: Caller::new("", &number),
-            uri,
-            flow: Flow { transport: trunk.transport, local: trunk.local, remote },
-        })
     }
 
     fn ring_for_call(&mut self, journey: JourneyId, reach: Reach, detours: usize) {
@@ -309,6 +276,7 @@ impl Exchange {
             Link::Retrieves { journey: parked, attempt } => {
                 self.retrieved(parked, attempt, journey);
             }
+            Link::PicksUp(ring) => self.picked_up(journey, ring),
             Link::Replaces(old) => self.taken_over(journey, old),
             Link::With(peer) => {
                 self.refresh_source(peer);
@@ -328,24 +296,6 @@ impl Exchange {
         let Some(journey) = self.state.servers.remove(&server) else { return };
         self.end_leg_as(journey, Ending::Lost);
     }
-}
-
-impl TrunkSettings {
-    /// The number as the trunk is to be told it; none when it is not its own.
-    fn number_for(&self, dialled: &str) -> Option<String> {
-        match &self.outbound_prefix {
-            Some(prefix) => {
-                dialled.strip_prefix(prefix.as_str()).filter(|n| !n.is_empty()).map(str::to_owned)
-            }
-            None => Some(dialled.to_owned()),
-        }
-    }
-}
-
-/// As two ways of writing it: with and without `+` or leading zeros.
-fn same_number(one: &str, other: &str) -> bool {
-    let bare = |n: &str| n.trim_start_matches(['+', '0']).to_owned();
-    bare(one) == bare(other)
 }
 
 /// The offer a request carries, if any. Err: its body is something else.

@@ -78,6 +78,8 @@ pub enum Link {
     Parked,
     /// Takes this call out of the lot, if its own ACK comes.
     Retrieves { journey: JourneyId, attempt: Attempt },
+    /// Takes what rings there, if its own ACK comes first.
+    PicksUp(RingId),
     /// Takes the place of this leg of the same extension, if its own ACK comes.
     Replaces(JourneyId),
     /// Hears a tone, then the leg ends.

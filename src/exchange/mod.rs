@@ -25,6 +25,7 @@ mod note;
 mod notify;
 mod pages;
 mod park_service;
+mod pickup;
 mod promise;
 mod reconfigure;
 mod refer;
@@ -36,7 +37,9 @@ pub mod settings;
 mod strangers;
 mod subscribe;
 mod tables;
+mod trunks;
 mod watch;
+mod ways;
 mod xml;
 
 use core::net::IpAddr;
@@ -55,7 +58,7 @@ use crate::domain::timers::Timers;
 use crate::media::control::{MediaCommand, MediaEvent, PortToken};
 use crate::park::Lot;
 use crate::sip::dialog::DialogId;
-use crate::sip::digest::Challenger;
+use crate::sip::digest::{Answerer, Challenger};
 use crate::sip::flow::Flow;
 use crate::sip::transaction::{self, ClientId, Incoming, ServerId, Transactions};
 use crate::sip::wire::{self, Message};
@@ -65,8 +68,10 @@ pub use leg::{Leg, Link, Party, RingId, Stage};
 pub use registrar::Registrar;
 pub use report::Report;
 pub use settings::Settings;
+pub use trunks::{Found, Place};
 
 use ring::Ring;
+use trunks::{AskedTrunk, Registration};
 use watch::Watchers;
 
 #[derive(Clone, Debug)]
@@ -98,6 +103,11 @@ pub enum Input {
         number: u64,
         outcome: Outcome,
     },
+    /// The answer to [`Effect::Resolve`], or why there is none.
+    Resolved {
+        place: Place,
+        found: Result<Found, String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +119,8 @@ pub enum Effect {
     Media(MediaCommand),
     /// An administrator's wish, to be answered with [`Input::Administered`].
     Administer(Order),
+    /// Where this is, is to be asked of the name servers.
+    Resolve(Place),
     /// For the log, the demo and statistics.
     Report(Report),
 }
@@ -117,6 +129,10 @@ pub enum Effect {
 pub struct Exchange {
     settings: Settings,
     challenger: Challenger,
+    /// By trunk. With the passwords, which are the settings': never saved.
+    answerers: BTreeMap<String, Answerer>,
+    /// The program ends.
+    is_closing: bool,
     state: State,
     /// What this turn has decided so far.
     out: Vec<Effect>,
@@ -145,6 +161,9 @@ struct State {
     watchers: Watchers,
     do_not_disturb: BTreeSet<Extension>,
     ports: VecDeque<PortToken>,
+    /// Trunks that register with their providers, by name.
+    trunks: BTreeMap<String, Registration>,
+    asked_trunks: BTreeMap<ClientId, AskedTrunk>,
     /// Whose turn of requests outside calls it is to be answered.
     clients: BTreeMap<ClientId, Errand>,
     servers: BTreeMap<ServerId, JourneyId>,
@@ -166,6 +185,8 @@ enum Errand {
     Notify(DialogId),
     /// OPTIONS to a far end that sends nothing.
     AskWhetherThere(JourneyId),
+    /// REGISTER of this trunk.
+    Register(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +212,11 @@ enum Due {
     Bindings(Extension),
     /// The far end sends nothing.
     AskWhetherThere(JourneyId),
+    /// This way out is silent: the next one's turn.
+    TryNextWay(JourneyId),
+    LookUpTrunk(String),
+    RegisterTrunk(String),
+    KeepTrunkOpen(String),
 }
 
 /// The whole office as plain data, to outlive the program.
@@ -220,6 +246,8 @@ impl Exchange {
             watchers: Watchers::default(),
             do_not_disturb: BTreeSet::new(),
             ports: VecDeque::new(),
+            trunks: BTreeMap::new(),
+            asked_trunks: BTreeMap::new(),
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
             due: Timers::default(),
@@ -228,12 +256,16 @@ impl Exchange {
             proven: BTreeMap::new(),
             orders: administer::Orders::default(),
         };
-        Self::with(settings, nonce_key, state, Moment::START)
+        let mut exchange = Self::with(settings, nonce_key, state, Moment::START);
+        exchange.open_trunks();
+        exchange
     }
 
     fn with(settings: Settings, nonce_key: [u8; 32], state: State, now: Moment) -> Self {
         let challenger = Challenger::new(&settings.domain, nonce_key);
-        Self { settings, challenger, state, out: Vec::new(), now }
+        let answerers = answerers(&settings);
+        let is_closing = false;
+        Self { settings, challenger, answerers, is_closing, state, out: Vec::new(), now }
     }
 
     pub fn snapshot(&self, now: Moment, wall_now: WallTime) -> Snapshot {
@@ -266,6 +298,7 @@ impl Exchange {
             Input::TransportFailed { flow } => self.connection_lost(flow),
             Input::Media(event) => self.media_event(event),
             Input::Administered { number, outcome, .. } => self.administered(number, outcome),
+            Input::Resolved { place, found } => self.resolved(&place, found),
         }
         self.turn_over()
     }
@@ -299,6 +332,7 @@ impl Exchange {
         for journey in journeys {
             self.end_leg(journey);
         }
+        self.close_trunks();
         self.turn_over()
     }
 
@@ -367,6 +401,10 @@ impl Exchange {
             Due::Subscription(dialog) => self.subscription_expired(&dialog),
             Due::Bindings(extension) => self.bindings_expired(&extension),
             Due::AskWhetherThere(journey) => self.ask_whether_there(journey),
+            Due::TryNextWay(journey) => self.try_next_way(journey),
+            Due::LookUpTrunk(name) => self.look_up_trunk(&name),
+            Due::RegisterTrunk(name) => self.register_trunk(&name),
+            Due::KeepTrunkOpen(name) => self.keep_trunk_open(&name),
         }
     }
 
@@ -408,4 +446,13 @@ impl Exchange {
             Incoming::TimedOut { client } => self.timed_out(client),
         }
     }
+}
+
+fn answerers(settings: &Settings) -> BTreeMap<String, Answerer> {
+    let of = |trunk: &settings::TrunkSettings| {
+        let account = trunk.account.as_ref()?;
+        let password = account.password.as_deref()?;
+        Some((trunk.name.clone(), Answerer::new(&account.user, password)))
+    };
+    settings.trunks.iter().filter_map(of).collect()
 }

@@ -22,7 +22,9 @@ impl Exchange {
     pub fn reconfigure(&mut self, settings: Settings, now: Moment) -> Effects<Effect> {
         self.now = now;
         let was: BTreeSet<Extension> = self.settings.extensions.keys().cloned().collect();
+        self.leave_trunks(&settings);
         self.settings = settings;
+        self.take_on_trunks();
         let gone = was.into_iter().filter(|e| !self.settings.extensions.contains_key(e));
         for extension in gone.collect::<Vec<_>>() {
             self.leave(&extension);

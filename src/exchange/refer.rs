@@ -72,6 +72,7 @@ impl Exchange {
             Dialled::Other(number) => self.refer_to_number(journey, &by, &number, request, flow),
             Dialled::Retrieve(_)
             | Dialled::RetrieveKey(..)
+            | Dialled::PickUp(_)
             | Dialled::DoNotDisturb(_)
             | Dialled::UnknownCode => {
                 let response = request.response(404).reason("Nobody can be transferred there");

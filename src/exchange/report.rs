@@ -1,6 +1,7 @@
 //! What the office tells the log, the demo and statistics: facts, past tense.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
@@ -58,6 +59,17 @@ pub enum Report {
         caller: Caller,
         note: Note,
         by: Extension,
+    },
+    TrunkRegistered {
+        trunk: String,
+        at: SocketAddr,
+        granted: Duration,
+    },
+    /// A trunk does not work: what it is, and what to look at.
+    TrunkTrouble {
+        trunk: String,
+        words: String,
+        again_in: Duration,
     },
     DoNotDisturb {
         extension: Extension,

@@ -1,6 +1,6 @@
 //! Reaching somebody: several devices may ring, one answer wins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,9 @@ use crate::exchange::leg::{Leg, Link, Party, RingId, Stage, Takes};
 use crate::exchange::refer::ReferReport;
 use crate::exchange::report::Ending;
 use crate::exchange::ring_groups::Hunt;
+use crate::exchange::ways::Ways;
 use crate::exchange::{Due, Effect, Errand, Exchange, Report};
-use crate::media::control::Source;
+use crate::media::control::{Codec, Source};
 use crate::media::negotiation::{self, SdpVersion};
 use crate::park::Attempt;
 use crate::sip::dialog::Dialog;
@@ -26,12 +27,16 @@ use crate::sip::wire::{Method, Name, NameAddr, Response, Uri};
 const RING_MAX: Duration = Duration::from_secs(120);
 
 /// One device to be rung.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Target {
     pub party: Party,
     pub identity: Caller,
     pub uri: Uri,
     pub flow: Flow,
+    /// Somebody calls for help: every way is tried, whatever the last one said.
+    pub urgent: bool,
+    /// Other ways there, in turn, when this one leads nowhere.
+    pub otherwise: Vec<Target>,
 }
 
 /// What an answer is for.
@@ -47,7 +52,7 @@ pub(super) enum Purpose {
 
 impl Purpose {
     /// Whoever will talk to the one that answers.
-    fn on_behalf_of(&self) -> JourneyId {
+    pub fn on_behalf_of(&self) -> JourneyId {
         match self {
             Self::Call { caller } => *caller,
             Self::Recall { journey, .. } => *journey,
@@ -68,7 +73,9 @@ pub(super) enum Why {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ring {
     pub purpose: Purpose,
-    branches: BTreeSet<JourneyId>,
+    pub branches: BTreeSet<JourneyId>,
+    /// What a branch may do yet.
+    pub ways: BTreeMap<JourneyId, Ways>,
     /// The best refusal so far, to be passed on when all have refused.
     refusal: Option<(u16, String)>,
     /// Whom the devices show.
@@ -89,7 +96,8 @@ impl Exchange {
         caller: &Caller,
         alert: Option<&str>,
     ) -> Option<RingId> {
-        if self.state.ports.len() < targets.len() {
+        let urgent = targets.iter().any(|target| target.urgent);
+        if self.free_ports(urgent) < targets.len() {
             return None;
         }
         self.state.last_ring += 1;
@@ -97,6 +105,7 @@ impl Exchange {
         let ring = Ring {
             purpose,
             branches: BTreeSet::new(),
+            ways: BTreeMap::new(),
             refusal: None,
             caller: caller.clone(),
             alert: alert.map(str::to_owned),
@@ -118,13 +127,14 @@ impl Exchange {
     }
 
     fn ring_device(&mut self, ring: RingId, target: Target, caller: &Caller, alert: Option<&str>) {
-        let Some(stream) = self.spend_port() else { return };
+        let Some(stream) = self.spend_port(target.urgent) else { return };
         let chance = &mut self.state.chance;
         let journey = JourneyId::draw(chance);
         let (call_id, tag) = (chance.hex(32), chance.hex(16));
         let session = SdpVersion::new(chance.draw());
         let flow = target.flow;
-        let local = self.name_addr(caller).with_tag(&tag);
+        let told = self.told_as(&target.party, caller);
+        let local = told.clone().with_tag(&tag);
         let remote = NameAddr::new(None, target.uri.clone());
         let contact = self.our_contact(flow);
         let mut dialog = Dialog::outgoing(call_id, local, remote, target.uri, contact, flow);
@@ -155,7 +165,7 @@ impl Exchange {
         });
         let our_offer = self.make_offer(journey, self.codec_wanted(ring));
         let mut invite = invite
-            .with(Name::PAssertedIdentity, self.name_addr(caller).to_string())
+            .with(Name::PAssertedIdentity, told.to_string())
             .with(Name::Allow, super::door::ALLOW)
             .with(Name::Supported, super::door::SUPPORTED);
         if let Some(note) = self.note_to_tell(journey, self.note_of_ring(ring)) {
@@ -172,10 +182,11 @@ impl Exchange {
         if let Some(ring) = self.state.rings.get_mut(&ring) {
             ring.branches.insert(journey);
         }
+        self.keep_ways(ring, journey, Ways { urgent: target.urgent, otherwise: target.otherwise });
     }
 
     /// What the other side speaks already, so that nothing need be converted.
-    fn codec_wanted(&self, ring: RingId) -> Option<crate::media::control::Codec> {
+    fn codec_wanted(&self, ring: RingId) -> Option<Codec> {
         self.codec_of(self.state.rings.get(&ring)?.purpose.on_behalf_of())
     }
 
@@ -185,6 +196,7 @@ impl Exchange {
 
     /// A response to an INVITE of ours that rings somebody.
     pub(super) fn ringing_response(&mut self, journey: JourneyId, response: &Response, flow: Flow) {
+        self.state.due.clear(&Due::TryNextWay(journey));
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         let Stage::Ringing { client, our_offer, ring, .. } = leg.stage.clone() else { return };
         match response.status {
@@ -299,12 +311,17 @@ impl Exchange {
         };
         self.agree(journey, agreed);
         let Some(won) = self.end_ring(ring, Some(journey), Why::Taken) else { return };
+        self.won(won.purpose, journey, Some(agreed.codec));
+    }
+
+    /// The ringing is over: this leg has the call.
+    pub(super) fn won(&mut self, purpose: Purpose, journey: JourneyId, codec: Option<Codec>) {
         let by = self.state.legs.get(&journey).map(|leg| leg.identity.clone());
         let by = by.unwrap_or_default();
-        match won.purpose {
+        match purpose {
             Purpose::Call { caller } => {
                 self.out.push(Effect::Report(Report::CallAnswered { journey: caller, by }));
-                self.call_answered(caller, journey, agreed.codec);
+                self.call_answered(caller, journey, codec);
             }
             Purpose::Recall { journey: parked, attempt } => {
                 self.retrieved(parked, attempt, journey);
@@ -319,18 +336,13 @@ impl Exchange {
         self.state.watchers.lamp_changed();
     }
 
-    fn call_answered(
-        &mut self,
-        caller: JourneyId,
-        callee: JourneyId,
-        codec: crate::media::control::Codec,
-    ) {
+    fn call_answered(&mut self, caller: JourneyId, callee: JourneyId, codec: Option<Codec>) {
         let answered = self.state.legs.get(&callee).map(|leg| leg.identity.clone());
         if let (Some(leg), Some(answered)) = (self.state.legs.get_mut(&caller), answered) {
             leg.shown = answered;
         }
         self.join(caller, callee);
-        if !self.answer_leg(caller, Some(codec)) && self.state.legs.contains_key(&callee) {
+        if !self.answer_leg(caller, codec) && self.state.legs.contains_key(&callee) {
             self.end_leg_as(callee, Ending::ByOtherSide);
         }
         self.refresh_source(callee);
@@ -357,6 +369,9 @@ impl Exchange {
 
     fn branch_refused(&mut self, journey: JourneyId, ring: RingId, status: u16, reason: &str) {
         self.forget_branch(journey);
+        if self.goes_another_way(journey, ring, status) {
+            return;
+        }
         self.branch_failed(journey, ring, status, reason);
     }
 

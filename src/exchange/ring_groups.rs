@@ -41,6 +41,11 @@ impl Exchange {
         number: &str,
         calling: Option<JourneyId>,
     ) -> Result<Reach, (u16, &'static str)> {
+        if let Some(emergency) = self.emergency(number) {
+            let way_out = self.emergency_way_out(emergency);
+            let target = way_out.ok_or((404, "There is no line to the outside"))?;
+            return Ok(Reach::Devices(vec![target]));
+        }
         let inside = Extension::parse(number).ok();
         if let Some(group) = inside.clone().map(RingGroup).filter(|g| self.ring_group(g).is_some())
         {
@@ -85,7 +90,7 @@ impl Exchange {
         }
     }
 
-    fn ring_group(&self, number: &RingGroup) -> Option<&RingGroupSettings> {
+    pub(super) fn ring_group(&self, number: &RingGroup) -> Option<&RingGroupSettings> {
         self.settings.ring_groups.iter().find(|group| group.number == *number)
     }
 
@@ -155,7 +160,7 @@ impl Exchange {
         // Meanwhile some have taken other calls.
         waiting.retain(|member| self.lamp_state(member) == LampState::Free);
         let targets = self.next_targets(&group, &mut waiting);
-        if targets.is_empty() || self.state.ports.len() < targets.len() {
+        if targets.is_empty() || self.free_ports(false) < targets.len() {
             return false;
         }
         self.cancel_branches(id, None, Why::Missed);

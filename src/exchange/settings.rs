@@ -11,9 +11,10 @@ use crate::domain::habits::Habits;
 use crate::domain::ids::Extension;
 use crate::domain::recall::Recall;
 use crate::sip::digest::Secret;
-use crate::sip::flow::Transport;
+use crate::sip::flow::{Flow, Transport};
 
 pub use crate::domain::ring_group::{NoAnswer, RingGroupSettings, Strategy};
+pub use crate::exchange::trunks::Place;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,6 +36,8 @@ pub struct Settings {
     pub groups: Vec<GroupSettings>,
     pub ring_groups: Vec<RingGroupSettings>,
     pub trunks: Vec<TrunkSettings>,
+    /// Numbers that go out whatever else is.
+    pub emergency: Vec<String>,
     /// Names for callers whose network sends none.
     pub directory: Directory,
     pub limits: Limits,
@@ -68,17 +71,40 @@ pub struct GroupSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrunkSettings {
     pub name: String,
-    /// By address: the peer's requests are known by the host they come from.
-    pub peer: SocketAddr,
-    pub transport: Transport,
-    /// Our own address as the peer sees it.
-    pub local: SocketAddr,
+    pub line: TrunkLine,
+    /// What its provider asks for.
+    pub account: Option<Account>,
+    /// The number that calls go out under; none: a registered trunk's user
+    /// name, and by others whoever calls.
+    pub caller_id: Option<String>,
     /// Who is rung by calls to numbers not in `dids`.
     pub inbound: Option<Extension>,
     pub dids: Vec<(String, Extension)>,
     /// Dialled before a number to reach it; none: any number that is not ours.
     pub outbound_prefix: Option<String>,
     pub media_from: Vec<Network>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrunkLine {
+    /// By address: the peer's requests are known by the host they come from.
+    Peer(Flow),
+    /// By registering there.
+    Registrar(Place),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    pub user: String,
+    /// None: it is known without one.
+    pub password: Option<String>,
+}
+
+/// Without the password.
+impl core::fmt::Debug for Account {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Account").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// A range of addresses in CIDR notation.
@@ -137,7 +163,7 @@ impl Settings {
         }
     }
 
-    fn is_local(&self, peer: IpAddr) -> bool {
+    pub(super) fn is_local(&self, peer: IpAddr) -> bool {
         peer.is_loopback() || self.local_networks.iter().any(|network| network.holds(peer))
     }
 }

@@ -371,10 +371,28 @@ const WRONG: &[(&str, &[&str])] = &[
         &["4:8: trunk.peer = \"198.51.100.7\": registrar is set too: one of the two must go"],
     ),
     (
-        "[[trunk]]\nname = \"t\"\nregistrar = \"p.example\"",
+        "[[trunk]]\nname = \"t\"\nregistrar = \"p.example\"\nusername = \"u\"",
         &[
             "3:13: trunk.registrar = \"p.example\": not a SIP address such as sip:sip.provider.example; did you mean \"sip:p.example\"?",
         ],
+    ),
+    (
+        "[[trunk]]\nname = \"t\"\nregistrar = \"sip:p.example;transport=carrier-pigeon\"",
+        &[
+            "1:1: trunk.username: with registrar goes the username that the provider gave",
+            "3:13: trunk.registrar = \"sip:p.example;transport=carrier-pigeon\": after the address nothing but ;transport=udp, tcp or tls",
+        ],
+    ),
+    (
+        "[[trunk]]\nname = \"t\"\npeer = \"198.51.100.7\"\npassword = \"hunter2\"\ncaller_id = \"030 1\"",
+        &[
+            "1:1: trunk.username: with password goes the username that the provider gave",
+            "5:13: trunk.caller_id = \"030 1\": not a number (1 to 20 digits, perhaps after a +); did you mean \"0301\"?",
+        ],
+    ),
+    (
+        "[server]\nemergency = [\"112\", \"fire\"]",
+        &["2:21: server.emergency = \"fire\": not a number of 2 to 6 digits, such as 112"],
     ),
     (
         "[[trunk]]\nname = \"t\"\npeer = \"provider\"\noutbound_prefix = \"*0\"\ninbound = \"103\"",
@@ -495,4 +513,14 @@ fn refusal(text: &str) -> Vec<String> {
     let findings = Office::parse_alone("office.toml", text).unwrap_err();
     let refused = findings.of(bellhop::config::Severity::Refused);
     refused.map(|complaint| complaint.to_string().replacen("office.toml:", "", 1)).collect()
+}
+
+#[test]
+fn an_extension_with_an_emergency_number_starts_with_a_warning() {
+    let text = format!("{PEOPLE}\n[[extension]]\nnumber = \"112\"\npassword = \"c\"");
+    let (_, findings) = Office::parse_alone("office.toml", &text).unwrap();
+    let wanted = "office.toml:10:10: warning: extension.number = \"112\": whoever dials 112 in an emergency rings this instead";
+    assert_eq!(findings.to_string(), wanted);
+    let own = format!("[server]\nemergency = [\"000\"]\n{text}");
+    assert_eq!(Office::parse_alone("office.toml", &own).unwrap().1.to_string(), "");
 }

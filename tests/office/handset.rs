@@ -16,6 +16,8 @@ use bellhop::sip::transaction::{ClientId, Effect, Incoming, ServerId, Transactio
 use bellhop::sip::wire::{self, Host, Message, Method, Name, NameAddr, Request, Response, Uri};
 use bytes::Bytes;
 
+use crate::provider::Provider;
+
 pub struct Handset {
     pub extension: String,
     pub display: String,
@@ -56,6 +58,8 @@ pub struct Handset {
     pub claims: Option<SocketAddr>,
     /// `+sip.instance` in what it registers.
     pub instance: Option<&'static str>,
+    /// It is a provider's server.
+    pub provider: Option<Provider>,
     at: SocketAddr,
     office: SocketAddr,
     transactions: Transactions,
@@ -116,6 +120,7 @@ impl Handset {
             acknowledged: 0,
             claims: None,
             instance: None,
+            provider: None,
             at,
             office,
             transactions: Transactions::default(),
@@ -249,6 +254,16 @@ impl Handset {
     ) -> usize {
         let mut invite = self.outside_dialog(Method::Invite, number, self.uri(number));
         headers.iter().for_each(|(name, value)| invite.headers.push(name.clone(), *value));
+        self.send_invite(number, invite, now)
+    }
+
+    /// The number in To, and in the first line something else.
+    pub fn dial_at(&mut self, number: &str, at: Uri, now: Moment) -> usize {
+        let invite = self.outside_dialog(Method::Invite, number, at);
+        self.send_invite(number, invite, now)
+    }
+
+    fn send_invite(&mut self, number: &str, invite: Request, now: Moment) -> usize {
         let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
         let mut session = SdpVersion::new(self.chance.draw());
         let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
@@ -443,6 +458,9 @@ impl Handset {
     }
 
     pub fn receive(&mut self, bytes: &Bytes, now: Moment) {
+        if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+            return; // It keeps the way open.
+        }
         let message = wire::parse(bytes).expect("the office writes readable SIP");
         if let Message::Request(request) = &message
             && request.method == Method::Cancel
@@ -501,6 +519,12 @@ impl Handset {
             return;
         }
         let server = self.transactions.accept(&request, flow);
+        if let Some(answer) = self.provider.as_mut().and_then(|it| it.judge(&request, now)) {
+            if answer.status > 0 {
+                self.respond(server, &answer, now);
+            }
+            return;
+        }
         let line = request.headers.to_tag().and_then(|tag| {
             self.lines.iter().position(|line| line.dialog.local.tag() == Some(tag.as_str()))
         });
@@ -614,7 +638,7 @@ impl Handset {
             return self.again(request, line, now);
         }
         if let Some(index) = line {
-            self.line_answered(index, client, &request, &response);
+            self.line_answered(index, client, &request, &response, now);
         }
         self.answers.push((request.method, response));
     }
@@ -637,6 +661,7 @@ impl Handset {
         client: ClientId,
         request: &Request,
         response: &Response,
+        now: Moment,
     ) {
         let flow = self.flow();
         let line = &mut self.lines[index];
@@ -649,8 +674,11 @@ impl Handset {
             }
             return;
         }
-        if line.state == LineState::Calling {
+        let given_up = line.state == LineState::Over;
+        if line.state == LineState::Calling || given_up {
             line.dialog.answered(response, flow);
+        }
+        if line.state == LineState::Calling {
             line.state = LineState::Up;
         }
         line.theirs = Session::read(&response.body).ok();
@@ -660,6 +688,11 @@ impl Handset {
         let send = self.transactions.acknowledge(client, ack, flow, &sent_by, &mut self.chance);
         if let Effect::Send { bytes, .. } = send {
             self.sent.push(bytes);
+        }
+        // Its CANCEL came too late (RFC 3261 §15.1.1).
+        if given_up {
+            let bye = self.lines[index].dialog.request(Method::Bye);
+            self.request(bye, now);
         }
     }
 

@@ -15,7 +15,7 @@ use bellhop::domain::recall::Recall;
 use bellhop::domain::time::{Moment, WallTime};
 use bellhop::exchange::building::Building;
 use bellhop::exchange::settings::{
-    ExtensionSettings, GroupSettings, Limits, Settings, TrunkSettings,
+    ExtensionSettings, GroupSettings, Limits, Settings, TrunkLine, TrunkSettings,
 };
 use bellhop::exchange::{self, Exchange, Report};
 use bellhop::media::control::{MediaCommand, MediaEvent, PortToken, Source, StreamId};
@@ -24,6 +24,7 @@ use bellhop::sip::flow::{Flow, Transport};
 use bytes::Bytes;
 
 use crate::handset::Handset;
+use crate::provider::Provider;
 
 pub const DOMAIN: &str = "office.example";
 const STREAMS: u64 = 200;
@@ -88,6 +89,10 @@ pub struct World {
     /// On the network, by when and in which order it arrives.
     pub underway: BTreeMap<(Moment, u64), Packet>,
     sent: u64,
+    /// What the name servers were asked.
+    pub asked: Vec<exchange::Place>,
+    /// What they answer, by host; nothing where nothing is said.
+    pub zone: BTreeMap<String, Result<Vec<SocketAddr>, String>>,
 }
 
 impl World {
@@ -122,6 +127,8 @@ impl World {
             chance: Chance::from_seed(seed + 1),
             underway: BTreeMap::new(),
             sent: 0,
+            asked: Vec::new(),
+            zone: BTreeMap::new(),
         };
         for stream in 0..STREAMS {
             world.give_port(stream);
@@ -194,6 +201,16 @@ impl World {
         let flow = self.stream(remote);
         let effects = self.exchange.handle(exchange::Input::TransportFailed { flow }, self.now);
         self.carry_out(effects);
+    }
+
+    /// A provider's server, which asks for a password.
+    pub fn provider(&mut self, at: &str) -> SocketAddr {
+        let at: SocketAddr = at.parse().unwrap();
+        let mut handset = Handset::new("far", at, office(), Chance::from_seed(77));
+        handset.from_host = "provider.example".to_owned();
+        handset.provider = Some(Provider::default());
+        self.handsets.insert(at, handset);
+        at
     }
 
     /// Somebody outside, brought by the trunk.
@@ -294,6 +311,12 @@ impl World {
         })
     }
 
+    /// The program ends in good order.
+    pub fn close(&mut self) {
+        let effects = self.exchange.0.close(self.now);
+        self.carry_out(effects);
+    }
+
     /// The program dies and starts again on what was saved, `away` later.
     pub fn restart(&mut self, away: Duration) {
         let wall = WallTime::from_unix_ms(1_795_000_000_000);
@@ -329,9 +352,23 @@ impl World {
                 }
                 exchange::Effect::Media(command) => self.media(command),
                 exchange::Effect::Administer(order) => self.orders.push(order),
+                exchange::Effect::Resolve(place) => self.name_servers(place),
                 exchange::Effect::Report(report) => self.reports.push(report),
             }
         }
+    }
+
+    fn name_servers(&mut self, place: exchange::Place) {
+        self.asked.push(place.clone());
+        let Some(answer) = self.zone.get(&place.host).cloned() else { return };
+        let transport = place.transport.unwrap_or(Transport::Udp);
+        let flow = |remote| Flow { transport, local: office(), remote };
+        let found = answer.map(|all| exchange::Found {
+            flows: all.into_iter().map(flow).collect(),
+            valid_for: s(300),
+        });
+        let effects = self.exchange.handle(exchange::Input::Resolved { place, found }, self.now);
+        self.carry_out(effects);
     }
 
     fn media(&mut self, command: MediaCommand) {
@@ -481,14 +518,19 @@ pub fn settings() -> Settings {
         ring_groups: Vec::new(),
         trunks: vec![TrunkSettings {
             name: "provider".to_owned(),
-            peer: "198.51.100.7:5060".parse().unwrap(),
-            transport: Transport::Udp,
-            local: office(),
+            line: TrunkLine::Peer(Flow {
+                transport: Transport::Udp,
+                local: office(),
+                remote: "198.51.100.7:5060".parse().unwrap(),
+            }),
+            account: None,
+            caller_id: None,
             inbound: Some(ext("101")),
             dids: vec![("+4930104".to_owned(), ext("104"))],
             outbound_prefix: Some("0".to_owned()),
             media_from: Vec::new(),
         }],
+        emergency: ["112", "911"].map(str::to_owned).to_vec(),
         directory: Directory::default(),
         limits: Limits::default(),
     }

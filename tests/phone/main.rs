@@ -14,6 +14,9 @@ mod handset;
 mod house;
 mod lot;
 mod outage;
+#[path = "../office/provider.rs"]
+#[allow(dead_code, reason = "the office's own stories need it")]
+mod provider;
 mod standing;
 mod weather;
 #[path = "../office/world.rs"]

@@ -248,7 +248,7 @@ fn at_fault(findings: &Findings) -> Vec<Objection> {
 }
 
 fn objections(complaints: &[Complaint]) -> Vec<Objection> {
-    let refused = complaints.iter().filter(|found| found.severity != Severity::Later);
+    let refused = complaints.iter().filter(|found| found.severity != Severity::Warning);
     refused.map(objection).collect()
 }
 

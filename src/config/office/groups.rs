@@ -21,10 +21,15 @@ pub struct Known {
     extensions: BTreeMap<Extension, Place>,
     ring_groups: BTreeMap<Extension, Place>,
     pub has_trunk: bool,
+    pub emergency: Vec<String>,
     reading_ring_groups: bool,
 }
 
 impl Known {
+    pub fn with_emergency(numbers: &[String]) -> Self {
+        Self { emergency: numbers.to_vec(), ..Self::default() }
+    }
+
     pub fn place_of(&self, number: &Extension) -> Option<&Place> {
         self.extensions.get(number).or_else(|| self.ring_groups.get(number))
     }

@@ -14,7 +14,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use crate::config::complaint::Findings;
 use crate::config::secret::Secret;
-use crate::config::values::{Listener, Network, PortRange};
+use crate::config::values::{Listener, Network, PortRange, Transport};
 use crate::config::{ReadFile, no_files};
 use crate::domain::caller_name::CallerName;
 use crate::domain::codes::FeatureCodes;
@@ -46,6 +46,8 @@ pub struct Server {
     /// `None`: the interfaces' own networks.
     pub local_networks: Option<Vec<Network>>,
     pub rtp_ports: PortRange,
+    /// Numbers that go out whatever else is.
+    pub emergency: Vec<String>,
     /// `None`: the platform's state folder.
     pub state: Option<String>,
     /// `None`: a self-signed certificate, made once.
@@ -164,6 +166,8 @@ pub struct Trunk {
     /// What the provider challenges for.
     pub username: Option<String>,
     pub password: Option<Secret>,
+    /// What calls out go under.
+    pub caller_id: Option<Number>,
     /// Where calls go whose number is not among `dids`.
     pub inbound: Option<Extension>,
     pub dids: Vec<Did>,
@@ -177,8 +181,17 @@ pub struct Trunk {
 pub enum TrunkLine {
     /// By address, no registration.
     Peer(Listener),
-    /// A `sip:` address to register with.
-    Registrar(String),
+    /// By registering there.
+    Registrar(Registrar),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registrar {
+    /// A name, or an address without brackets.
+    pub host: String,
+    pub port: Option<u16>,
+    /// `None`: as the name servers say, else UDP.
+    pub transport: Option<Transport>,
 }
 
 /// A number the provider sends, and whose it is: an extension or ring group.

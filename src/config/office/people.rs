@@ -61,6 +61,10 @@ pub fn read_number(
         reader.clash(&item.place, &item.path, fault);
         return Some(number);
     }
+    if known.emergency.iter().any(|emergency| emergency == number.as_str()) {
+        let words = format!("whoever dials {number} in an emergency rings this instead");
+        reader.warn(&item.place, &item.path, words);
+    }
     known.note_number(&number, item.place);
     Some(number)
 }

@@ -8,12 +8,14 @@ use crate::config::office::devices::Devices;
 use crate::config::office::listeners::{self, Taken};
 use crate::config::office::tenant;
 use crate::config::office::{Http, Office, Provisioning, Server, Tls, Token};
-use crate::config::reader::Reader;
+use crate::config::reader::{Fault, Reader};
 use crate::config::section::{Item, Section};
 use crate::config::values::{PortRange, http_address, ip, network, port_range};
 
 /// Registering phones and looking at a certificate need a name for the office.
 const DOMAIN: &str = "bellhop";
+/// Europe and every mobile phone, North America, Britain, the German police.
+const EMERGENCY: [&str; 4] = ["112", "911", "999", "110"];
 const RTP_PORTS: PortRange = PortRange { first: 16_384, last: 32_767 };
 
 pub fn office(
@@ -41,10 +43,12 @@ fn read_office(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Office {
         .section("provisioning", reader)
         .map(|provisioning| read_provisioning(provisioning, reader, &mut taken));
     taken.complain(reader);
-    let own = tenant::Naming { domain, is_set: domain_is_set };
+    let emergency = &server.emergency;
+    let own = tenant::Naming { domain, is_set: domain_is_set, emergency };
     let mut devices = Devices::default();
     let tenant = tenant::read(root, reader, own, &mut devices);
-    let further_tenants = tenant::read_further(root, reader, &tenant.domain, &mut devices);
+    let further_tenants =
+        tenant::read_further(root, reader, &tenant.domain, emergency, &mut devices);
     devices.complain_of_twins(reader);
     Office { server, http, provisioning, tenant, further_tenants }
 }
@@ -59,6 +63,7 @@ fn read_server<'d>(
         external_address: None,
         local_networks: None,
         rtp_ports: RTP_PORTS,
+        emergency: EMERGENCY.map(str::to_owned).into(),
         state: None,
         tls: None,
     };
@@ -78,6 +83,9 @@ fn read_server<'d>(
         None => Some(RTP_PORTS),
     };
     server.rtp_ports = taken.rtp_ports.unwrap_or(RTP_PORTS);
+    if let Some(item) = section.take("emergency") {
+        server.emergency = firsts(item.each(reader, emergency_form));
+    }
     server.state = section.take("state").and_then(|item| {
         item.later(reader, "keeping calls across a restart comes");
         item.text(reader).map(str::to_owned)
@@ -85,6 +93,15 @@ fn read_server<'d>(
     server.tls = section.take("tls").and_then(|item| read_tls(&item, reader));
     section.finish(reader);
     (domain.unwrap_or_else(|| DOMAIN.to_owned()), server)
+}
+
+fn emergency_form(text: &str) -> Result<String, Fault> {
+    let fits = (2..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("not a number of 2 to 6 digits, such as 112".into())
+    }
 }
 
 fn read_tls(item: &Item<'_>, reader: &mut Reader<'_, '_>) -> Option<Tls> {

@@ -14,9 +14,11 @@ use crate::domain::codes::FeatureCodes;
 use crate::domain::directory::Directory;
 
 /// A tenant's name on the wire, and whether somebody chose it.
-pub struct Naming {
+pub struct Naming<'e> {
     pub domain: String,
     pub is_set: bool,
+    /// Numbers that go out from there whatever else is.
+    pub emergency: &'e [String],
 }
 
 pub fn read_domain(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<String> {
@@ -26,10 +28,10 @@ pub fn read_domain(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Op
 pub fn read(
     root: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
-    naming: Naming,
+    naming: Naming<'_>,
     devices: &mut Devices,
 ) -> Tenant {
-    let mut known = Known::default();
+    let mut known = Known::with_emergency(naming.emergency);
     let extensions = people::read(root, reader, naming.is_set, &mut known, devices);
     let codes = read_codes(root, reader, &known);
     let ring_group_sections = groups::number_ring_groups(root, reader, &mut known);
@@ -57,6 +59,7 @@ pub fn read_further(
     root: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
     own_domain: &str,
+    emergency: &[String],
     devices: &mut Devices,
 ) -> Vec<Tenant> {
     let mut domains = BTreeMap::from([(own_domain.to_owned(), "[server]".to_owned())]);
@@ -77,7 +80,7 @@ pub fn read_further(
                 domains.insert(domain.clone(), format!("the tenant at {}", reader.line_of(&place)));
             }
         }
-        let naming = Naming { domain: domain.unwrap_or_default(), is_set: true };
+        let naming = Naming { domain: domain.unwrap_or_default(), is_set: true, emergency };
         tenants.push(read(&mut section, reader, naming, devices));
         section.finish(reader);
     }
@@ -113,7 +116,7 @@ fn entries(codes: &mut FeatureCodes) -> [Entry<'_>; 7] {
         ("park", &mut codes.park, None),
         ("retrieve", &mut codes.retrieve, None),
         ("group_park", &mut codes.group_park, None),
-        ("pickup", &mut codes.pickup, Some("picking up a colleague's call comes")),
+        ("pickup", &mut codes.pickup, None),
         ("dnd_on", &mut codes.dnd_on, None),
         ("dnd_off", &mut codes.dnd_off, None),
         ("echo_test", &mut codes.echo_test, Some("the echo test comes")),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::config::fields::{firsts, read_secret, required_text};
 use crate::config::office::groups::Known;
-use crate::config::office::{Did, Trunk, TrunkLine};
+use crate::config::office::{Did, Registrar, Trunk, TrunkLine};
 use crate::config::reader::{Fault, Place, Reader, malformed};
-use crate::config::section::Section;
-use crate::config::values::{Transport, domain, network, peer};
+use crate::config::section::{Item, Section};
+use crate::config::values::{Transport, domain, name_and_port, network, peer};
 use crate::domain::ids::{Extension, Number};
 
 pub fn read(sections: Vec<Section<'_>>, reader: &mut Reader<'_, '_>, known: &Known) -> Vec<Trunk> {
@@ -16,8 +16,10 @@ pub fn read(sections: Vec<Section<'_>>, reader: &mut Reader<'_, '_>, known: &Kno
     let trunks = sections.into_iter().filter_map(|mut section| {
         let name = read_name(&mut section, reader, &mut names);
         let line = read_line(&mut section, reader);
-        let username = section.take("username").and_then(|item| item.text(reader));
+        let username = read_username(&mut section, reader);
         let password = read_secret(&mut section, "password", "password_file", reader);
+        let caller_id = section.take("caller_id");
+        let caller_id = caller_id.and_then(|item| item.parsed(reader, number_form));
         let inbound = read_inside(&mut section, "inbound", reader, known);
         let dids = read_dids(&mut section, reader, known, &mut numbers);
         let prefix = section.take("outbound_prefix");
@@ -27,8 +29,9 @@ pub fn read(sections: Vec<Section<'_>>, reader: &mut Reader<'_, '_>, known: &Kno
         Some(Trunk {
             name: name?,
             line: line?,
-            username: username.map(str::to_owned),
+            username,
             password,
+            caller_id,
             inbound,
             dids,
             outbound_prefix: prefix.unwrap_or_default(),
@@ -70,34 +73,71 @@ fn read_line(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<T
             None
         }
         (Some(item), None) => {
-            item.later(reader, "registering with a provider comes");
-            item.parsed(reader, registrar_form).map(TrunkLine::Registrar)
+            let registrar = item.parsed(reader, registrar_form)?;
+            later_by_tls(&item, registrar.transport, reader);
+            Some(TrunkLine::Registrar(registrar))
         }
         (None, Some(item)) => {
             let peer = item.parsed(reader, peer)?;
-            if !matches!(peer.transport, Transport::Udp | Transport::Tcp) {
-                let what = "TLS and WebSocket to a provider come";
-                item.later(reader, what);
-            }
+            later_by_tls(&item, Some(peer.transport), reader);
             Some(TrunkLine::Peer(peer))
         }
     }
 }
 
-fn registrar_form(text: &str) -> Result<String, Fault> {
+fn later_by_tls(item: &Item<'_>, transport: Option<Transport>, reader: &mut Reader<'_, '_>) {
+    if !matches!(transport, None | Some(Transport::Udp | Transport::Tcp)) {
+        item.later(reader, "TLS and WebSocket to a provider come");
+    }
+}
+
+/// Whoever registers must say as whom.
+fn read_username(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<String> {
+    let registers = section.has("registrar") && !section.has("peer");
+    let asked = ["password", "password_file"].into_iter().find(|key| section.has(key));
+    let needed = registers.then_some("registrar").or(asked);
+    if !section.has("username") {
+        if let Some(key) = needed {
+            let path = section.path_of("username");
+            let fault = format!("with {key} goes the username that the provider gave");
+            reader.miss(&section.place, &path, fault);
+        }
+        section.take("username");
+        return None;
+    }
+    required_text(section, "username", reader)
+}
+
+fn registrar_form(text: &str) -> Result<Registrar, Fault> {
     let fault = || Fault::from("not a SIP address such as sip:sip.provider.example");
-    let Some(rest) = text.strip_prefix("sip:").or_else(|| text.strip_prefix("sips:")) else {
-        let near = domain(text).ok().map(|host| format!("\"sip:{host}\""));
-        return Err(fault().with_nearest(near));
+    let (rest, secure) = match (text.strip_prefix("sip:"), text.strip_prefix("sips:")) {
+        (Some(rest), _) => (rest, false),
+        (None, Some(rest)) => (rest, true),
+        (None, None) => {
+            let near = domain(text).ok().map(|host| format!("\"sip:{host}\""));
+            return Err(fault().with_nearest(near));
+        }
     };
-    let host_and_port = rest.split(';').next().unwrap_or_default();
-    let (host, port) = match host_and_port.rsplit_once(':') {
-        Some((host, port)) if !host.ends_with(':') => (host, Some(port)),
-        _ => (host_and_port, None),
+    let (place, parameter) = rest.split_once(';').map_or((rest, None), |(p, q)| (p, Some(q)));
+    let (host, port) = name_and_port(place).map_err(|_| fault())?;
+    let transport = match parameter.map(|parameter| parameter.strip_prefix("transport=")) {
+        None => secure.then_some(Transport::Tls),
+        Some(Some("udp")) => Some(Transport::Udp),
+        Some(Some("tcp")) => Some(Transport::Tcp),
+        Some(Some("tls")) => Some(Transport::Tls),
+        Some(_) => {
+            return Err("after the address nothing but ;transport=udp, tcp or tls".into());
+        }
     };
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0));
-    if domain(bare).is_ok() && port_fits { Ok(text.to_owned()) } else { Err(fault()) }
+    Ok(Registrar { host, port, transport })
+}
+
+fn number_form(text: &str) -> Result<Number, Fault> {
+    Number::parse(text).map_err(|error| {
+        let digits = text.replace([' ', '-', '/', '(', ')', '.'], "");
+        let near = Number::parse(&digits).ok().map(|near| format!("\"{near}\""));
+        malformed(error).with_nearest(near)
+    })
 }
 
 fn read_inside(
@@ -142,13 +182,7 @@ fn read_did_number(
         reader.miss(&section.place, &key, "number is missing");
         return None;
     };
-    let number = item.parsed(reader, |text| {
-        Number::parse(text).map_err(|error| {
-            let digits = text.replace([' ', '-', '/', '(', ')', '.'], "");
-            let near = Number::parse(&digits).ok().map(|near| format!("\"{near}\""));
-            malformed(error).with_nearest(near)
-        })
-    })?;
+    let number = item.parsed(reader, number_form)?;
     if let Some(other) = numbers.get(&number) {
         let fault = format!("{number} is listed already ({})", reader.line_of(other));
         reader.clash(&item.place, &item.path, fault);

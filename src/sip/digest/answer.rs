@@ -62,6 +62,11 @@ impl Answerer {
         }
     }
 
+    /// Whatever it has been challenged for.
+    pub fn same_account(&self, other: &Self) -> bool {
+        self.user == other.user && self.password == other.password
+    }
+
     /// Takes the strongest usable challenge of a 401 or 407. False: trying
     /// again is useless, for there is none, or the password has been refused.
     pub fn challenged(&mut self, response: &Response) -> bool {
