@@ -13,6 +13,7 @@ missing_for_building() {
 # The tests' softphones and generators, written by others.
 missing_for_testing() {
   command -v baresip >/dev/null || echo baresip-core
+  command -v linphonec >/dev/null || echo linphone-cli
   command -v sipp >/dev/null || echo sip-tester
 }
 

@@ -1,4 +1,4 @@
-//! The real server among real phones (SIPp, baresip, the real console) and the
+//! The real server among real phones (SIPp, baresip, linphonec, the real console) and the
 //! sound they hear.
 
 #![allow(
@@ -10,6 +10,7 @@
 
 mod baresip;
 mod console;
+mod linphone;
 mod server;
 mod sipp;
 mod sounds;
@@ -17,6 +18,7 @@ mod sounds;
 mod support;
 mod with_baresip;
 mod with_console;
+mod with_linphone;
 mod with_sipp;
 
 use std::process::Command;

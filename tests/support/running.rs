@@ -16,8 +16,17 @@ pub struct Running(Child);
 impl Running {
     /// `package` is what to install on Debian where the program is missing.
     pub fn start(command: &mut Command, package: &str) -> Self {
+        Self::spawn(command.stdin(Stdio::null()), package)
+    }
+
+    /// One that is told what to do, on its standard input.
+    pub fn at_prompt(command: &mut Command, package: &str) -> Self {
+        Self::spawn(command.stdin(Stdio::piped()), package)
+    }
+
+    fn spawn(command: &mut Command, package: &str) -> Self {
         let program = command.get_program().to_string_lossy().into_owned();
-        match command.stdin(Stdio::null()).spawn() {
+        match command.spawn() {
             Ok(child) => Self(child),
             Err(fault) => panic!("{program}: {fault}; it is in Debian's package {package}"),
         }
