@@ -53,6 +53,16 @@ pub enum Action {
     Redraw,
     Suspend,
     Quit,
+    /// The admin screen, and what is done there.
+    Groups,
+    New,
+    Delete,
+    Save,
+    Left,
+    Right,
+    /// A member's turn in the hunt.
+    Earlier,
+    Later,
     /// Answers to "park all and quit?".
     ParkAllAndQuit,
     Stay,
@@ -75,16 +85,25 @@ pub enum Context {
     Help,
     /// The question asked before leaving with calls up.
     Leaving,
+    /// The list of call park groups.
+    Groups,
+    /// "Delete this group?"
+    Deleting,
+    /// A group is written: letters go into the field.
+    GroupForm,
+    /// Its members are chosen.
+    Members,
 }
 
 use Action::{
-    AskPlace, Back, Commands, DoNotDisturb, Down, Erase, Go, GroupPark, HangUp, Help, Hold, List,
-    More, Mute, NextCaller, Note, Park, ParkAllAndQuit, Quit, Redraw, Retrieve, RetrieveOldest,
-    Scope, Send, ShowParked, Stay, Suspend, Undo, Up, VisualPark,
+    AskPlace, Back, Commands, Delete, DoNotDisturb, Down, Earlier, Erase, Go, GroupPark, Groups,
+    HangUp, Help, Hold, Later, Left, List, More, Mute, New, NextCaller, Note, Park, ParkAllAndQuit,
+    Quit, Redraw, Retrieve, RetrieveOldest, Right, Save, Scope, Send, ShowParked, Stay, Suspend,
+    Undo, Up, VisualPark,
 };
 
 /// Each action under its name in keymaps, in the order of the help.
-pub const ACTIONS: [(Action, &str); 30] = [
+pub const ACTIONS: [(Action, &str); 38] = [
     (NextCaller, "call.next"),
     (Go, "go"),
     (Park, "park.here"),
@@ -113,6 +132,14 @@ pub const ACTIONS: [(Action, &str); 30] = [
     (Quit, "quit"),
     (Suspend, "suspend"),
     (Redraw, "redraw"),
+    (Groups, "groups"),
+    (New, "group.new"),
+    (Delete, "group.delete"),
+    (Left, "select.left"),
+    (Right, "select.right"),
+    (Earlier, "member.earlier"),
+    (Later, "member.later"),
+    (Save, "group.save"),
     (ParkAllAndQuit, "leave.park"),
     (Stay, "leave.stay"),
 ];
@@ -143,7 +170,7 @@ pub const ESSENTIAL: [(Context, Action); 21] = [
     (Context::Leaving, Stay),
 ];
 
-pub const CONTEXTS: [(Context, &str); 8] = [
+pub const CONTEXTS: [(Context, &str); 12] = [
     (Context::Desk, "desk"),
     (Context::Idle, "idle"),
     (Context::Place, "place"),
@@ -152,6 +179,10 @@ pub const CONTEXTS: [(Context, &str); 8] = [
     (Context::Prompt, "prompt"),
     (Context::Help, "help"),
     (Context::Leaving, "leaving"),
+    (Context::Groups, "groups"),
+    (Context::Deleting, "deleting"),
+    (Context::GroupForm, "group"),
+    (Context::Members, "members"),
 ];
 
 impl Action {
@@ -193,6 +224,11 @@ impl Action {
                 | Redraw
                 | Suspend
                 | Quit
+                | Groups
+                | Left
+                | Right
+                | Earlier
+                | Later
                 | Stay
         )
     }

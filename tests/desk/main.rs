@@ -7,6 +7,7 @@ mod bench;
 mod burst;
 mod eavesdropper;
 mod ends;
+mod groups;
 mod peer;
 mod stories;
 #[path = "../support/mod.rs"]

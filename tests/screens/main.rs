@@ -5,6 +5,7 @@
 mod desk;
 mod flows;
 mod golden;
+mod groups;
 mod hints;
 mod keymaps;
 mod makes;

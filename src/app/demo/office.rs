@@ -176,9 +176,10 @@ fn settings(address: SocketAddr, terms: &Terms, folder: &Path) -> String {
         state.display().to_string(),
     );
     for Colleague { number, name, password, .. } in colleagues() {
+        let admin = if *number == DESK { "admin = true\n" } else { "" };
         let _ = write!(
             text,
-            "\n[[extension]]\nnumber = \"{number}\"\nname = \"{name}\"\npassword = \"{password}\"\n"
+            "\n[[extension]]\nnumber = \"{number}\"\nname = \"{name}\"\npassword = \"{password}\"\n{admin}"
         );
     }
     let members: Vec<String> =

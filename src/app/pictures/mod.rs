@@ -30,12 +30,14 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
-const PICTURES: [(&str, Scene, u16, u16); 11] = [
+const PICTURES: [(&str, Scene, u16, u16); 13] = [
     ("desk-80x24", Scene::Busy, 80, 24),
     ("desk-160x45", Scene::Busy, 160, 45),
     ("park-80x24", Scene::ParkingAtDev, 80, 24),
     ("recall-80x24", Scene::Recall, 80, 24),
     ("help-80x24", Scene::Help, 80, 24),
+    ("groups-80x24", Scene::GroupForm, 80, 24),
+    ("groups-160x45", Scene::GroupMembers, 160, 45),
     ("small-40x10", Scene::Busy, 40, 10),
     ("keys-dinstar-80x24", Scene::PhoneKeys("dinstar"), 80, 24),
     ("keys-fanvil-80x24", Scene::PhoneKeys("fanvil"), 80, 24),

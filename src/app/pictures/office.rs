@@ -7,6 +7,7 @@ use crate::console::event::{Device, Event, Sound};
 use crate::console::keymap::{Key, Keymap};
 use crate::console::state::{Me, Options, State, Transport};
 use crate::console::{next_wakeup, update};
+use crate::domain::administration::{GroupForm, Groups, Objection, Outcome, RingGroupName};
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::CallerName;
 use crate::domain::chance::Chance;
@@ -31,6 +32,12 @@ pub enum Scene {
     /// A parked call has come back.
     Recall,
     Help,
+    /// The call park groups, for an administrator.
+    Groups,
+    /// One of them is changed, and the office has something against it.
+    GroupForm,
+    /// Its members are chosen.
+    GroupMembers,
     /// As [`Scene::Busy`] with the keys of that keymap, asking where to park.
     PhoneKeys(&'static str),
 }
@@ -89,6 +96,9 @@ pub fn scene(scene: Scene) -> (State, Moment) {
         Scene::ParkingAtDev => office.keys("D"),
         Scene::Recall => office.recall(),
         Scene::Help => office.keys("?"),
+        Scene::Groups => office.groups("Down"),
+        Scene::GroupForm => office.objected_to(),
+        Scene::GroupMembers => office.groups("Enter Down Enter Right Down"),
         // DPark is on the second page.
         Scene::PhoneKeys("htek") => office.keys("v d 1 0 5"),
         Scene::PhoneKeys(_) => office.keys("v 1 0 5"),
@@ -224,6 +234,39 @@ impl Office {
             jitter_ms: Some(6),
             ..sound()
         }));
+    }
+
+    /// The office has said which groups there are.
+    fn groups(&mut self, keys: &str) {
+        self.keys("C-g");
+        let sales = ("600", "Sales");
+        let ring_groups = [sales, ("610", "Stores")].map(|(number, name)| RingGroupName {
+            number: extension(number),
+            name: name.to_owned(),
+        });
+        let groups = vec![
+            GroupForm {
+                recall_timer: Some("120s".to_owned()),
+                recall_to: Some("parking-user-then-ring-group".to_owned()),
+                ring_group: Some(sales.0.to_owned()),
+                ..group("Front", &["101", "102", "103", "104", "105"])
+            },
+            group("Shop", &["107", "109", "110"]),
+            GroupForm {
+                recall_to: Some("number:0301234567".to_owned()),
+                ..group("Workshop", &["113", "114"])
+            },
+        ];
+        let known = Groups { groups, ring_groups: ring_groups.to_vec() };
+        self.hear(Heard::Administered(Outcome::Done(known)));
+        self.keys(keys);
+    }
+
+    fn objected_to(&mut self) {
+        self.groups("Enter Down Enter Right Down Down Enter Esc C-s");
+        let words = "107 is in the call park group Shop already, and cannot be in Front too";
+        let objection = Objection::new("members", words);
+        self.hear(Heard::Administered(Outcome::Refused(vec![objection])));
     }
 
     /// Nobody has fetched Gus: he rings here again.
@@ -445,4 +488,9 @@ fn extension(text: &str) -> Extension {
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn group(name: &str, members: &[&str]) -> GroupForm {
+    let members = members.iter().map(|member| (*member).to_owned()).collect();
+    GroupForm { name: name.to_owned(), members, ..GroupForm::default() }
 }

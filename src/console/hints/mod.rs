@@ -1,8 +1,10 @@
 //! What is possible now, and what it would do to whom: the hint rows and the
 //! To: row are built of it, with the keymap's own words.
 
+mod groups;
 mod phone_keys;
 
+pub use groups::of_groups;
 pub use phone_keys::heading;
 
 use crate::console::intent::{Action, Context};
@@ -322,10 +324,11 @@ fn bound(state: &State, action: Action) -> Option<(Context, Key)> {
     if contexts.contains(&Context::Desk) {
         return over_the_desk(state, contexts, action);
     }
-    let context = state.mode.context();
+    let context = state.context();
+    let takes_letters = matches!(context, Context::Prompt | Context::GroupForm);
     let reaches = |key: &Key| {
         let taken = state.keymap.action(context, *key).is_some()
-            || (context == Context::Prompt && key.typed().is_some());
+            || (takes_letters && key.typed().is_some());
         action.is_any_time() && !taken
     };
     state.keymap.keys(Context::Desk, action).find(reaches).map(|key| (Context::Desk, key))

@@ -16,6 +16,7 @@ use crate::domain::nearest::nearest;
 pub use complaint::KeyComplaint;
 pub use key::{Key, KeyCode};
 use reader::Reader;
+use shipped::BASE;
 pub use shipped::SHIPPED;
 
 /// What every key does, and the words for it.
@@ -62,7 +63,11 @@ impl Keymap {
                 nearest: nearest(name, names).map(str::to_owned),
             }]);
         };
-        Self::parse(&format!("keymaps/{name}.toml"), text)
+        let (base, faults) = Reader::read("keymaps/groups.toml", BASE);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        base.map.with_changes(&format!("keymaps/{name}.toml"), text)
     }
 
     /// Reads a whole keymap.

@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod clock;
+pub mod groups;
 pub mod parked;
 pub mod people;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use crate::console::event::Sound;
 use crate::console::intent::Context;
 use crate::console::keymap::{Key, Keymap};
+use crate::domain::administration::Wish;
 use crate::domain::caller::Caller;
 use crate::domain::caller_name::{CallerName, cut};
 use crate::domain::ids::Extension;
@@ -128,6 +130,10 @@ pub struct State {
     pub last_end: Option<LastEnd>,
     pub to: ToField,
     pub mode: Mode,
+    /// The admin screen while it is open, whatever lies over it.
+    pub groups: Option<Box<groups::GroupsScreen>>,
+    /// What the office has been asked as an administrator, and has not answered.
+    pub wish: Option<Wish>,
     pub pending: Option<Pending>,
     pub undo: Option<Undo>,
     pub hunts: Hunts,
@@ -176,6 +182,8 @@ pub enum Mode {
     },
     /// "Park all and quit, or stay?"
     Leaving,
+    /// The admin screen: [`State::groups`].
+    Groups,
     /// Keys over the desk's, until one of them or another has been pressed.
     Page {
         page: Page,
@@ -225,6 +233,7 @@ impl Mode {
             Self::Prompt(_) | Self::Note(_) => Context::Prompt,
             Self::Help { .. } => Context::Help,
             Self::Leaving => Context::Leaving,
+            Self::Groups => Context::Groups,
             Self::Page { page: Page::Place { .. }, .. } => Context::Place,
             Self::Page { page: Page::More, .. } => Context::More,
             Self::Page { page: Page::Parked, .. } => Context::Parked,
@@ -389,6 +398,8 @@ impl State {
             last_end: None,
             to: ToField::default(),
             mode: Mode::Desk,
+            groups: None,
+            wish: None,
             pending: None,
             undo: None,
             hunts: Hunts::default(),
@@ -441,9 +452,17 @@ impl State {
         self.current().is_none()
     }
 
+    /// What has the keyboard.
+    pub fn context(&self) -> Context {
+        match (&self.mode, &self.groups) {
+            (Mode::Groups, Some(screen)) => screen.context(),
+            (mode, _) => mode.context(),
+        }
+    }
+
     /// Where keys are looked up: the first that binds one rules.
     pub fn contexts(&self) -> &'static [Context] {
-        match self.mode.context() {
+        match self.context() {
             Context::Desk | Context::Idle if self.is_idle() => &[Context::Idle, Context::Desk],
             Context::Desk | Context::Idle => &[Context::Desk],
             Context::Place => &[Context::Place, Context::Desk],
@@ -452,6 +471,10 @@ impl State {
             Context::Prompt => &[Context::Prompt],
             Context::Help => &[Context::Help],
             Context::Leaving => &[Context::Leaving],
+            Context::Groups => &[Context::Groups],
+            Context::Deleting => &[Context::Deleting],
+            Context::GroupForm => &[Context::GroupForm],
+            Context::Members => &[Context::Members],
         }
     }
 

@@ -91,6 +91,7 @@ impl State {
         }
         match (&self.mode, key.typed()) {
             (Mode::Prompt(_) | Mode::Note(_), Some(c)) => Intent::Type(c),
+            (Mode::Groups, Some(c)) if self.context() == Context::GroupForm => Intent::Type(c),
             (Mode::Desk | Mode::Page { .. }, Some(c)) => self.read_character(c),
             _ => self.read_any_time(key),
         }
@@ -138,6 +139,9 @@ impl State {
         if let Mode::Note(field) = &mut self.mode {
             return super::notes::type_into(&mut field.text, c);
         }
+        if self.mode == Mode::Groups {
+            return self.type_into_groups(c);
+        }
         self.goes_on_at_place(now);
         match self.pending.take() {
             Some(Pending::Row { digits, .. }) => self.type_row_number(digits, c, now),
@@ -149,6 +153,9 @@ impl State {
         let pending = self.pending.take();
         if action.is_verb() {
             self.last_pick = None;
+        }
+        if let Some(effects) = self.act_on_groups(action, now) {
+            return effects;
         }
         if let Some(effects) = self.act_on_page(action, now) {
             return effects;
@@ -199,12 +206,24 @@ impl State {
             (_, Action::HangUp) => self.hang_up(pending, now),
             (_, Action::Undo) => self.take_back(now),
             (_, Action::Help) => self.open_help(),
+            (_, Action::Groups) => self.open_groups(),
             (_, Action::Commands) => self.open_prompt(),
             (_, Action::Erase) => self.erase_digit(now),
             (_, Action::Redraw) => Effects::one(Effect::Redraw),
             (_, Action::Suspend) => self.suspend(now),
             (_, Action::Quit) => self.quit(now),
             (_, Action::ParkAllAndQuit) => self.park_all_and_quit(now),
+            // Of the admin screen alone.
+            (
+                _,
+                Action::New
+                | Action::Delete
+                | Action::Save
+                | Action::Left
+                | Action::Right
+                | Action::Earlier
+                | Action::Later,
+            ) => Effects::none(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod colleagues;
+mod groups;
 mod hunts;
 mod keys;
 mod leaving;
@@ -43,6 +44,7 @@ pub fn update(state: &mut State, event: Event, now: Moment) -> Effects<Effect> {
         Event::Terminate => state.leave_at_once(now),
         Event::Tick => Effects::none(),
     });
+    state.return_to_groups();
     state.announce_recalls(now);
     effects.extend(state.go_on_leaving(now));
     effects.extend(state.retitle());

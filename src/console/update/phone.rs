@@ -27,7 +27,7 @@ impl State {
             }
             Event::CallRetrieved { line, caller } => self.call_retrieved(line, caller, now),
             Event::Refused { what, status, reason } => self.refused(&what, status, &reason, now),
-            Event::Administered(_) => {}
+            Event::Administered(outcome) => self.administered(outcome, now),
             Event::MuteChanged { on } => self.mute_changed(on, now),
             Event::DoNotDisturbChanged { on } => self.do_not_disturb_changed(on, now),
             Event::DigitReceived { line, digit } => self.digit_received(line, digit, now),

@@ -7,13 +7,14 @@ use crate::domain::nearest::nearest;
 use crate::domain::time::Moment;
 
 /// Every command, with what it does.
-pub const COMMANDS: [(&str, &str); 6] = [
+pub const COMMANDS: [(&str, &str); 7] = [
     ("q", "quit; with calls up it asks first"),
     ("quit", "the same"),
     ("help", "all keys"),
     ("mute", "the caller does not hear me; again, he does"),
     ("dnd", "no new calls; again, they ring"),
     ("all", "my group's parked calls, or the whole office's"),
+    ("groups", "call park groups: look, add, edit, delete (administrators)"),
 ];
 const LENGTH_MAX: usize = 80;
 
@@ -64,6 +65,7 @@ impl State {
             "mute" => self.mute(),
             "dnd" => self.do_not_disturb(),
             "all" => self.toggle_scope(),
+            "groups" => self.open_groups(),
             unknown => self.unknown_command(unknown, now),
         }
     }

@@ -53,6 +53,10 @@ impl State {
             typed.for_each(|c| drop(super::notes::type_into(&mut field.text, c)));
             return Effects::none();
         }
+        if self.mode == Mode::Groups {
+            text.chars().for_each(|c| drop(self.type_into_groups(c)));
+            return Effects::none();
+        }
         self.goes_on_at_place(now);
         match dialable(text) {
             Some(number) => self.fill_to(number, now),

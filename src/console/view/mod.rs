@@ -3,6 +3,7 @@
 mod calls;
 mod colleagues;
 mod events;
+mod groups;
 mod head;
 mod help;
 mod hint_rows;
@@ -74,13 +75,18 @@ fn full(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     let rooms = layout::full(scene.state, area);
     head::draw(scene, rooms.head, buffer);
     let call = calls::draw(scene, rooms.calls, buffer);
-    let parked = parked::draw(scene, rooms.parked, buffer);
-    colleagues::draw(scene, rooms.colleagues, buffer);
+    let pane = rooms.parked.union(rooms.colleagues);
+    let in_groups = groups::draw_open(scene, pane, buffer);
+    let parked = in_groups.is_none().then(|| {
+        colleagues::draw(scene, rooms.colleagues, buffer);
+        parked::draw(scene, rooms.parked, buffer)
+    });
+    let parked = parked.flatten();
     events::draw(scene, rooms.events, buffer);
     let to = to_row::draw(scene, rooms.to, buffer);
     hint_rows::draw(scene, rooms.hints, buffer);
     status::draw(scene, rooms.status, buffer);
-    focus(call.or(parked), to)
+    in_groups.unwrap_or_else(|| focus(call.or(parked), to))
 }
 
 /// 160x45: two columns.
@@ -92,12 +98,16 @@ fn wide(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     this_call::draw(scene, rooms.this_call, buffer);
     let parked = parked::draw(scene, rooms.parked, buffer);
     events::draw(scene, rooms.events, buffer);
-    colleagues::draw(scene, rooms.colleagues, buffer);
-    history::draw(scene, rooms.history, buffer);
+    let pane = rooms.colleagues.union(rooms.history);
+    let in_groups = groups::draw_open(scene, pane, buffer);
+    if in_groups.is_none() {
+        colleagues::draw(scene, rooms.colleagues, buffer);
+        history::draw(scene, rooms.history, buffer);
+    }
     let to = to_row::draw(scene, rooms.to, buffer);
     hint_rows::draw(scene, rooms.hints, buffer);
     status::draw(scene, rooms.status, buffer);
-    focus(call.or(parked), to)
+    in_groups.unwrap_or_else(|| focus(call.or(parked), to))
 }
 
 /// The field that is being typed in, else the selected row, else the field.

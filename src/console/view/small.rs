@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Cursor, Pen, Scene, calls, focus, head, hint_rows, parked, to_row};
+use super::{Cursor, Pen, Scene, calls, focus, groups, head, hint_rows, parked, to_row};
 use crate::console::hints;
 use crate::console::state::calls::is_recall;
 use crate::console::state::clock::span;
@@ -22,7 +22,8 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     let upper = Rect { y: area.y + 1, height: calls_height, ..area };
     let lower = Rect { y: upper.bottom(), height: middle - calls_height, ..area };
     let call = calls::draw(scene, upper, buffer);
-    let lot = parked::draw(scene, lower, buffer);
+    let in_groups = groups::draw_open(scene, lower, buffer);
+    let lot = in_groups.is_none().then(|| parked::draw(scene, lower, buffer)).flatten();
     let to = to_row::draw(scene, row(last - 1), buffer);
     if !asks(scene) {
         newest_event(scene, row(last - 1), buffer);
@@ -30,7 +31,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
     let mut pen = Pen::at(buffer, scene.theme, row(last), 0);
     let hints = hint_rows::fitting(hints::in_one_row(scene.state), usize::from(area.width));
     hint_rows::put(scene, &hints, &mut pen);
-    focus(call.or(lot), to)
+    in_groups.unwrap_or_else(|| focus(call.or(lot), to))
 }
 
 /// Beside the empty field: there is no row for events.
@@ -118,6 +119,7 @@ fn question(scene: &Scene) -> String {
         (Mode::Note(field), _) => format!("Note:{}", field.text),
         (Mode::Leaving, _) => "park all? p/Esc".to_owned(),
         (Mode::Help { .. }, _) => "Help: Esc".to_owned(),
+        (Mode::Groups, _) => "Groups: Esc".to_owned(),
         (Mode::Page { page: Page::Place { .. }, .. }, _) => format!("Park at:{}", state.to.text),
         (Mode::Page { .. }, _) => first_hint(scene),
         (_, Some(Pending::HangUp { .. })) => "again: HANG UP".to_owned(),

@@ -11,9 +11,11 @@ use super::head::lamp_style;
 use super::{Cursor, Pen, Scene, hint_rows, rule};
 use crate::console::hints;
 use crate::console::intent::{Action, Context};
+use crate::console::state::groups::GroupsPage;
 use crate::console::state::people::lamp_word;
 use crate::console::state::{Mode, NoteField, Page, Pending, short_name};
 use crate::console::theme::Role;
+use crate::domain::caller_name::CallerName;
 use crate::phone::messages::{LineId, LineState};
 
 /// A note being typed has at least this much room, before the words of keys.
@@ -30,6 +32,7 @@ pub fn draw(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
         (Mode::Prompt(text), _) => prompt(scene, text, area, buffer),
         (Mode::Note(field), _) => note(scene, field, area, buffer),
         (Mode::Leaving, _) => leaving(scene, area, buffer),
+        (Mode::Groups, _) => in_groups(scene, area, buffer),
         (Mode::Page { page: Page::Place { .. }, .. }, _) => place(scene, area, buffer),
         (Mode::Page { page: Page::Parked, .. }, _) => parked(scene, area, buffer),
         (_, Some(Pending::HangUp { line, .. })) => hang_up(scene, *line, area, buffer),
@@ -120,7 +123,7 @@ fn note(scene: &Scene, field: &NoteField, area: Rect, buffer: &mut Buffer) -> Cu
 }
 
 /// The last letters that fit.
-fn tail(text: &str, columns: usize) -> String {
+pub(super) fn tail(text: &str, columns: usize) -> String {
     let mut room = columns;
     let mut letters = text.graphemes(true).rev().take_while(|letter| {
         let fits = room.checked_sub(letter.width());
@@ -129,6 +132,21 @@ fn tail(text: &str, columns: usize) -> String {
     });
     let tail: Vec<&str> = letters.by_ref().collect();
     tail.into_iter().rev().collect()
+}
+
+/// The keys of the admin screen, or its question.
+fn in_groups(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
+    let mut pen = Pen::at(buffer, scene.theme, area, 0);
+    let screen = scene.state.groups.as_ref();
+    let doomed = screen.filter(|screen| screen.page == GroupsPage::Deleting);
+    if let Some(group) = doomed.and_then(|screen| screen.current()) {
+        let name = CallerName::clean(&group.name);
+        pen.role(&format!(" DELETE the group {name}? "), Role::Danger).plain("  ");
+    } else {
+        pen.plain(" ");
+    }
+    hint_rows::put(scene, &hints::of_groups(scene.state), &mut pen);
+    Cursor { position: Position { x: area.x, y: area.y }, visible: false }
 }
 
 fn leaving(scene: &Scene, area: Rect, buffer: &mut Buffer) -> Cursor {
