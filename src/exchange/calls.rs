@@ -85,7 +85,7 @@ impl Exchange {
     fn desired_source(&self, leg: &Leg) -> Source {
         match &leg.link {
             Link::Parked => Source::Music,
-            Link::Awaits(_) if leg.is_up() => Source::Music,
+            Link::Awaits(_) if leg.is_answered() => Source::Music,
             Link::Hears(tone) => Source::Tone(*tone),
             Link::With(peer) => match self.state.legs.get(peer) {
                 Some(peer) if peer.holds_us() => Source::Music,

@@ -50,6 +50,7 @@ impl Exchange {
                 return self.refuse(request, flow, 500, "CSeq is out of order");
             }
         }
+        leg.dialog.heard_on(flow);
         match request.method {
             Method::Bye => self.bye(journey, last, request, flow),
             Method::Invite => self.reinvite(journey, request, flow),
@@ -267,7 +268,7 @@ impl Exchange {
         let refresh = leg.refreshing.take_if(|refresh| refresh.client == client);
         let invite = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         if invite && response.is_success() {
-            self.acknowledge_reinvite(journey, client, response);
+            self.acknowledge_answer(journey, client, response);
         }
         if matches!(response.status, 408 | 481) {
             return self.end_leg_as(journey, Ending::Lost);
@@ -279,7 +280,14 @@ impl Exchange {
         }
     }
 
-    fn acknowledge_reinvite(&mut self, journey: JourneyId, client: ClientId, ok: &Response) {
+    /// By the number that was answered: after a restart the dialog's own is
+    /// higher (RFC 3261 §13.2.2.4).
+    pub(super) fn acknowledge_answer(
+        &mut self,
+        journey: JourneyId,
+        client: ClientId,
+        ok: &Response,
+    ) {
         let Some(leg) = self.state.legs.get(&journey) else { return };
         let number = ok.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let ack = leg.dialog.ack(number);

@@ -166,6 +166,11 @@ impl Leg {
         matches!(self.stage, Stage::Up)
     }
 
+    /// Somebody has answered, if his phone may not know it yet.
+    pub fn is_answered(&self) -> bool {
+        matches!(self.stage, Stage::Answered { .. } | Stage::Up)
+    }
+
     /// Why an offer of the far end's cannot be taken now: ours has no answer
     /// yet, 491, or an earlier one of its own, 500 (RFC 3311 §5.2).
     pub fn offer_collides(&self) -> Option<u16> {

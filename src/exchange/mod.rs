@@ -66,7 +66,7 @@ use crate::sip::wire::{self, Message};
 pub use administer::Order;
 pub use leg::{Leg, Link, Party, RingId, Stage};
 pub use registrar::Registrar;
-pub use report::Report;
+pub use report::{Ending, Report};
 pub use settings::Settings;
 pub use trunks::{Found, Place};
 
@@ -282,8 +282,10 @@ impl Exchange {
         wall_now: WallTime,
     ) -> (Self, Moment, Effects<Effect>) {
         let now = snapshot.anchor.resume(wall_now);
+        let away = now.since(snapshot.anchor.moment);
         let mut exchange = Self::with(settings, nonce_key, snapshot.state, now);
         exchange.state.orders.forget();
+        exchange.state.transactions.were_away(away);
         exchange.resume();
         let effects = exchange.turn_over();
         (exchange, now, effects)

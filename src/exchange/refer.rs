@@ -284,7 +284,8 @@ impl Exchange {
         let other = other.and_then(|other| self.state.legs.get(&other));
         let other = other.filter(|leg| leg.dialog.remote.tag() == their_tag);
         let Some(consulted) = other.filter(|leg| leg.extension() == Some(by)) else {
-            let response = request.response(481).reason("The other call is gone");
+            // Not 481: phones would take that for the end of this very call (RFC 5057 §5.1).
+            let response = request.response(404).reason("The other call is gone");
             return self.answer(request, flow, response);
         };
         let (consulting, link, stage) =
@@ -307,7 +308,7 @@ impl Exchange {
             // The code leg of a park: its held call was parked when it was dialled.
             (_, Link::Hears(_), _) => self.refer_after_parking(request, flow),
             _ => {
-                let response = request.response(481).reason("The other call is gone");
+                let response = request.response(404).reason("The other call is gone");
                 self.answer(request, flow, response);
             }
         }

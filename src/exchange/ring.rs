@@ -205,23 +205,12 @@ impl Exchange {
             200..=299 => {
                 leg.dialog.answered(response, flow);
                 leg.takes = Takes::of(&response.headers);
-                self.acknowledge_answer(journey, client);
+                self.acknowledge_answer(journey, client, response);
                 self.branch_answered(journey, ring, &our_offer, response);
             }
             300..=399 => self.branch_redirected(journey, ring, response),
             _ => self.branch_refused(journey, ring, response.status, &response.reason),
         }
-    }
-
-    fn acknowledge_answer(&mut self, journey: JourneyId, client: ClientId) {
-        let Some(leg) = self.state.legs.get(&journey) else { return };
-        let ack = leg.dialog.ack(leg.dialog.local_cseq);
-        let flow = leg.dialog.flow;
-        let sent_by = core::net::SocketAddr::new(self.our_address(flow), flow.local.port());
-        let state = &mut self.state;
-        let sent_by = sent_by.to_string();
-        let send = state.transactions.acknowledge(client, ack, flow, &sent_by, &mut state.chance);
-        self.carry_out([send].into_iter().collect());
     }
 
     fn branch_alerts(&mut self, journey: JourneyId, ring: RingId, response: &Response) {
@@ -330,6 +319,8 @@ impl Exchange {
                 self.report_refer(&report, 200, "OK", true);
                 self.join(transferee, journey);
                 self.tell_identity(transferee);
+                // Handed over while it rang, it shows the transferor still.
+                self.tell_identity(journey);
                 self.finish_transferor(&report);
             }
         }

@@ -128,6 +128,15 @@ impl Dialog {
         self.flow = next_hop(&self.routes, &self.target, flow);
     }
 
+    /// A peer on a stream is answered on the connection that he uses now: the
+    /// one before may be gone, and he need not listen anywhere.
+    pub fn heard_on(&mut self, flow: Flow) {
+        let same = (flow.transport, flow.remote.ip());
+        if flow.transport.is_reliable() && same == (self.flow.transport, self.flow.remote.ip()) {
+            self.move_to(flow);
+        }
+    }
+
     /// Where else the peer may be found when his connection is gone.
     pub fn elsewhere(&self) -> Option<Flow> {
         elsewhere(hop(&self.routes, &self.target), self.flow)

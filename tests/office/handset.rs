@@ -60,6 +60,8 @@ pub struct Handset {
     pub instance: Option<&'static str>,
     /// It is a provider's server.
     pub provider: Option<Provider>,
+    /// Where its sound is: the first line's port.
+    pub ports_from: u16,
     at: SocketAddr,
     office: SocketAddr,
     transactions: Transactions,
@@ -79,6 +81,10 @@ pub struct Line {
     /// The office's description of its end.
     theirs: Option<Session>,
     pub invite: Request,
+    /// Which way sound goes by its own wish.
+    direction: Direction,
+    /// Whom its display names.
+    pub shown: Option<NameAddr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +127,7 @@ impl Handset {
             claims: None,
             instance: None,
             provider: None,
+            ports_from: 30_000,
             at,
             office,
             transactions: Transactions::default(),
@@ -264,7 +271,7 @@ impl Handset {
     }
 
     fn send_invite(&mut self, number: &str, invite: Request, now: Moment) -> usize {
-        let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
+        let port = self.ports_from + u16::try_from(self.lines.len() * 2).unwrap();
         let mut session = SdpVersion::new(self.chance.draw());
         let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
         let invite = invite.body("application/sdp", offer);
@@ -287,6 +294,8 @@ impl Handset {
             server: None,
             theirs: None,
             invite,
+            direction: Direction::SendRecv,
+            shown: None,
         });
         self.lines.len() - 1
     }
@@ -372,6 +381,7 @@ impl Handset {
     pub fn describe(&mut self, index: usize, direction: Direction, now: Moment) {
         let local = self.local(self.lines[index].port, direction);
         let line = &mut self.lines[index];
+        line.direction = direction;
         let offer = negotiation::offer(&local, &mut line.session);
         let invite = line.dialog.request(Method::Invite).body("application/sdp", offer);
         let client = self.request(invite, now);
@@ -413,7 +423,8 @@ impl Handset {
         let own = self.extension.clone();
         let invite = self.outside_dialog(Method::Invite, &own, self.uri(&own));
         let mut session = SdpVersion::new(1);
-        let offer = negotiation::offer(&self.local(30_900, Direction::SendRecv), &mut session);
+        let port = self.ports_from + u16::try_from(self.lines.len() * 2).unwrap();
+        let offer = negotiation::offer(&self.local(port, Direction::SendRecv), &mut session);
         let invite = invite.with(Name::Replaces, replaces).body("application/sdp", offer);
         let (local, remote) = (invite.headers.from().unwrap(), invite.headers.to().unwrap());
         let call_id = invite.headers.call_id().unwrap();
@@ -423,12 +434,14 @@ impl Handset {
         self.lines.push(Line {
             dialog: Dialog { local_cseq: 1, ..dialog },
             state: LineState::Calling,
-            port: 30_900,
+            port,
             session,
             client: Some(client),
             server: None,
             theirs: None,
             invite,
+            direction: Direction::SendRecv,
+            shown: None,
         });
     }
 
@@ -496,10 +509,31 @@ impl Handset {
             Incoming::Response { client, response, .. } => self.answered(client, response, now),
             Incoming::Cancelled { server } => self.given_up(server, now),
             Incoming::Acknowledged { .. } => self.acknowledged += 1,
-            Incoming::TimedOut { .. }
-            | Incoming::NotAcknowledged { .. }
-            | Incoming::SecondAnswer { .. } => {}
+            Incoming::TimedOut { client } => self.timed_out(client),
+            Incoming::NotAcknowledged { server } => self.not_acknowledged(server, now),
+            Incoming::SecondAnswer { .. } => {}
         }
+    }
+
+    fn timed_out(&mut self, client: ClientId) {
+        self.pending.retain(|(pending, _)| *pending != client);
+        let calling =
+            |line: &&mut Line| line.client == Some(client) && line.state == LineState::Calling;
+        if let Some(line) = self.lines.iter_mut().find(calling) {
+            line.state = LineState::Over;
+        }
+    }
+
+    fn not_acknowledged(&mut self, server: ServerId, now: Moment) {
+        if let Some(index) = self.lines.iter().position(|line| line.server == Some(server)) {
+            self.hang_up(index, now);
+        }
+    }
+
+    /// It has asked for a change of this line and has no answer yet.
+    pub fn is_negotiating(&self, index: usize) -> bool {
+        let client = self.lines[index].client;
+        self.pending.iter().any(|(pending, _)| Some(*pending) == client)
     }
 
     fn given_up(&mut self, server: ServerId, now: Moment) {
@@ -529,7 +563,9 @@ impl Handset {
             self.lines.iter().position(|line| line.dialog.local.tag() == Some(tag.as_str()))
         });
         if let Some(index) = line {
-            let _ = self.lines[index].dialog.admit(&request);
+            let line = &mut self.lines[index];
+            let _ = line.dialog.admit(&request);
+            line.shown = request.headers.asserted_identity().or(line.shown.take());
         }
         let instead = self.instead.iter().position(|(method, _)| *method == request.method);
         if let (Some(instead), Some(_)) = (instead, line) {
@@ -537,7 +573,14 @@ impl Handset {
             return self.answer_instead(server, request, status, now);
         }
         match (&request.method, line) {
+            (Method::Notify, _) => self.respond(server, &request.response(200), now),
+            (_, None) if request.headers.to_tag().is_some() => {
+                self.respond(server, &request.response(481), now);
+            }
             (Method::Invite, None) => self.rung(request, server, now),
+            (Method::Invite, Some(index)) if self.is_negotiating(index) => {
+                self.respond(server, &request.response(491), now);
+            }
             (Method::Invite, Some(index)) => self.reinvited(index, server, &request, now),
             (Method::Bye, Some(index)) => {
                 self.lines[index].state = LineState::Over;
@@ -551,7 +594,7 @@ impl Handset {
     }
 
     fn reinvited(&mut self, index: usize, server: ServerId, request: &Request, now: Moment) {
-        let local = self.local(self.lines[index].port, Direction::SendRecv);
+        let local = self.local(self.lines[index].port, self.lines[index].direction);
         let line = &mut self.lines[index];
         let answer = negotiation::answer(&request.body, &local, &mut line.session);
         let (answer, _) = answer.unwrap();
@@ -593,7 +636,7 @@ impl Handset {
     fn rung(&mut self, request: Request, server: ServerId, now: Moment) {
         let tag = self.chance.hex(8);
         let dialog = Dialog::from_request(&request, &tag, self.contact(), self.flow());
-        let port = 30_000 + u16::try_from(self.lines.len() * 2).unwrap();
+        let port = self.ports_from + u16::try_from(self.lines.len() * 2).unwrap();
         let session = SdpVersion::new(self.chance.draw());
         self.lines.push(Line {
             dialog,
@@ -603,7 +646,9 @@ impl Handset {
             client: None,
             server: Some(server),
             theirs: None,
+            shown: request.headers.asserted_identity().or(request.headers.from().ok()),
             invite: request.clone(),
+            direction: Direction::SendRecv,
         });
         let index = self.lines.len() - 1;
         match self.answer_with {
@@ -637,10 +682,26 @@ impl Handset {
         if response.status == 401 && self.answerer.challenged(&response) {
             return self.again(request, line, now);
         }
+        if response.status == 481 && request.headers.to_tag().is_some() {
+            self.believe_it_over(&request);
+        }
         if let Some(index) = line {
             self.line_answered(index, client, &request, &response, now);
         }
         self.answers.push((request.method, response));
+    }
+
+    /// RFC 3261 §12.2.1.2.
+    fn believe_it_over(&mut self, request: &Request) {
+        let (call_id, tag) = (request.headers.call_id(), request.headers.from_tag());
+        let lines = self.lines.iter_mut().filter(|line| line.state == LineState::Up);
+        let mut of_call = lines.filter(|line| {
+            Some(&line.dialog.call_id) == call_id.as_ref()
+                && line.dialog.local.tag() == tag.as_deref()
+        });
+        if let Some(line) = of_call.next() {
+            line.state = LineState::Over;
+        }
     }
 
     fn again(&mut self, mut request: Request, line: Option<usize>, now: Moment) {
@@ -681,6 +742,7 @@ impl Handset {
         if line.state == LineState::Calling {
             line.state = LineState::Up;
         }
+        line.shown = response.headers.asserted_identity().or(line.shown.take());
         line.theirs = Session::read(&response.body).ok();
         let number = response.headers.cseq().unwrap().number;
         let ack = line.dialog.ack(number);

@@ -26,6 +26,7 @@ mod strangers;
 mod tenants;
 mod transfers;
 mod trunks;
+mod walked;
 mod watchers;
 mod weather;
 mod world;

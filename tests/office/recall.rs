@@ -13,7 +13,7 @@ use bellhop::sip::wire::Method;
 
 use crate::world::*;
 
-fn sales(strategy: Strategy, no_answer: NoAnswer) -> RingGroupSettings {
+pub fn sales_by(strategy: Strategy, no_answer: NoAnswer) -> RingGroupSettings {
     RingGroupSettings {
         number: RingGroup(ext("600")),
         name: CallerName::clean("Sales"),
@@ -22,6 +22,11 @@ fn sales(strategy: Strategy, no_answer: NoAnswer) -> RingGroupSettings {
         ring_time: s(20),
         no_answer,
     }
+}
+
+/// All of them together; nobody answering, the caller is let go.
+pub fn sales() -> RingGroupSettings {
+    sales_by(Strategy::All, NoAnswer::HangUp)
 }
 
 fn with_policy(policy: RecallPolicy, group: RingGroupSettings) -> Settings {
@@ -97,7 +102,8 @@ fn first_then_sales() -> RecallPolicy {
 
 #[test]
 fn s32_the_parking_user_first_then_the_group_and_never_back() {
-    let mut stage = parked(with_policy(first_then_sales(), sales(Strategy::All, NoAnswer::HangUp)));
+    let mut stage =
+        parked(with_policy(first_then_sales(), sales_by(Strategy::All, NoAnswer::HangUp)));
     assert_eq!(stage.promised().1, "rings Reception, then Sales");
     stage.run(s(45));
     assert_eq!(stage.ringing(), ["101"]);
@@ -123,7 +129,7 @@ fn s32_the_parking_user_first_then_the_group_and_never_back() {
 #[test]
 fn s33_straight_to_the_group_and_when_nobody_can_be_rung_again_after_ten_seconds() {
     let policy = RecallPolicy::RingGroup { group: RingGroup(ext("600")) };
-    let mut stage = parked(with_policy(policy, sales(Strategy::All, NoAnswer::HangUp)));
+    let mut stage = parked(with_policy(policy, sales_by(Strategy::All, NoAnswer::HangUp)));
     for member in stage.members {
         stage.world.act(member, |phone, now| phone.register(0, now));
     }
@@ -140,7 +146,7 @@ fn s33_straight_to_the_group_and_when_nobody_can_be_rung_again_after_ten_seconds
 #[test]
 fn q16_a_group_that_would_hang_up_parks_a_parked_caller_again_at_the_parking_users() {
     let policy = RecallPolicy::RingGroup { group: RingGroup(ext("600")) };
-    let mut settings = with_policy(policy, sales(Strategy::All, NoAnswer::HangUp));
+    let mut settings = with_policy(policy, sales_by(Strategy::All, NoAnswer::HangUp));
     settings.groups[0].recall.after = s(30);
     let mut stage = parked(settings);
     stage.run(s(30));
@@ -160,7 +166,7 @@ fn q16_a_group_that_would_hang_up_parks_a_parked_caller_again_at_the_parking_use
 fn q16_or_its_number_is_rung_and_then_the_group_again() {
     let policy = RecallPolicy::RingGroup { group: RingGroup(ext("600")) };
     let no_answer = NoAnswer::Number(number("101"));
-    let mut stage = parked(with_policy(policy, sales(Strategy::All, no_answer)));
+    let mut stage = parked(with_policy(policy, sales_by(Strategy::All, no_answer)));
     stage.run(s(45));
     assert_eq!(stage.promised().1, "rings Reception");
     stage.run(s(21));
@@ -176,7 +182,7 @@ fn q16_or_its_number_is_rung_and_then_the_group_again() {
 fn s37_a_number_inside_or_outside_is_rung_and_again_ten_seconds_after_it_failed() {
     for (to, rings) in [("102", true), ("0301234567", false)] {
         let policy = RecallPolicy::Number { number: number(to) };
-        let mut stage = parked(with_policy(policy, sales(Strategy::All, NoAnswer::HangUp)));
+        let mut stage = parked(with_policy(policy, sales_by(Strategy::All, NoAnswer::HangUp)));
         stage.run(s(45));
         assert_eq!(!stage.ringing().is_empty(), rings, "{to}");
         let member = stage.members[0];
@@ -217,7 +223,7 @@ fn s31_after_its_rounds_somebody_else_is_rung_as_well_and_consoles_are_alarmed()
 /// A caller from outside rings Sales.
 fn calling_sales(strategy: Strategy, no_answer: NoAnswer) -> Stage {
     let mut settings = settings();
-    settings.ring_groups = vec![sales(strategy, no_answer)];
+    settings.ring_groups = vec![sales_by(strategy, no_answer)];
     settings.trunks[0].dids = vec![("600".to_owned(), ext("600"))];
     let mut world = World::with(settings, 1);
     let reception = world.phone("101", 11);
@@ -316,7 +322,7 @@ fn members_in_a_call_or_in_do_not_disturb_are_passed_over() {
 #[test]
 fn groups_that_point_to_each_other_end_with_an_answer() {
     let mut settings = settings();
-    let first = sales(Strategy::All, NoAnswer::Number(number("601")));
+    let first = sales_by(Strategy::All, NoAnswer::Number(number("601")));
     let second = RingGroupSettings {
         number: RingGroup(ext("601")),
         no_answer: NoAnswer::Number(number("600")),
@@ -334,7 +340,7 @@ fn groups_that_point_to_each_other_end_with_an_answer() {
 #[test]
 fn a_blind_transfer_to_a_group_that_does_not_answer_comes_back() {
     let mut settings = settings();
-    settings.ring_groups = vec![sales(Strategy::All, NoAnswer::HangUp)];
+    settings.ring_groups = vec![sales_by(Strategy::All, NoAnswer::HangUp)];
     let mut world = World::with(settings, 1);
     let reception = world.phone("101", 11);
     world.phone("102", 12);

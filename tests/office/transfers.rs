@@ -62,7 +62,7 @@ fn a_transfer_must_name_both_ends_of_the_other_call() {
     let theirs = world.get(reception).lines[1].dialog.remote.tag().unwrap().to_owned();
     let guessed = format!("{}%3Bto-tag%3D{theirs}%3Bfrom-tag%3Dguessed", id.call_id);
     refer_replacing(&mut world, reception, &guessed);
-    assert_eq!(world.get(reception).last_answer(&Method::Refer).0, 481);
+    assert_eq!(world.get(reception).last_answer(&Method::Refer).0, 404);
     assert_eq!((world.hears(alice), world.hears(bob)), (Heard::Music, person(reception)));
 }
 

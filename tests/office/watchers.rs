@@ -113,18 +113,32 @@ fn a_console_sees_the_whole_table_with_what_comes_next() {
     assert_eq!(table(&mut world, console).calls.len(), 0);
 }
 
+/// How many NOTIFYs went out to this phone within `span`.
+fn told_within(world: &mut World, phone: std::net::SocketAddr, span: std::time::Duration) -> usize {
+    let before = world.sent_to(phone, &Method::Notify);
+    world.run_for(span);
+    world.sent_to(phone, &Method::Notify) - before
+}
+
 #[test]
 fn a_subscription_ends_when_asked_and_a_watcher_that_is_gone_is_forgotten() {
-    let mut world = World::open();
-    let bob = world.phone("103", 13);
-    world.act(bob, |phone, now| phone.subscribe("call-info", XML, now));
-    world.settle();
-    let got = world.get(bob).got.len();
-    world.handsets.remove(&bob);
-    let carol = world.phone("104", 14);
-    world.get(carol).answer_with = None;
-    world.run_for(s(120));
-    assert!(got >= 1);
+    let (mut world, reception, _) = crate::calls::talking();
+    let (bob, carol) = (world.phone("103", 13), world.phone("104", 14));
+    let [of_bob, _] = [bob, carol].map(|phone| {
+        world.act(phone, |phone, now| phone.subscribe(EVENT_PACKAGE, MIME_TYPE, now));
+        world.settle();
+        world.get(phone).answers.last().unwrap().1.clone()
+    });
+    world.act(bob, |phone, now| phone.watch_on(&of_bob, 9, 0, now));
+    assert_eq!(told_within(&mut world, bob, s(1)), 1, "the last one");
+    world.handsets.remove(&carol);
+    world.act(reception, |phone, now| phone.refer(0, "*68", now));
+    assert_eq!(told_within(&mut world, bob, s(40)), 0, "it asked for no more");
+    assert!(world.sent_to(carol, &Method::Notify) > 2, "repeated for 32 s");
+    assert_eq!(told_within(&mut world, carol, s(40)), 0, "then she is forgotten");
+    let fetch = world.phone("102", 12);
+    world.act(fetch, |phone, now| phone.dial("*88101", now));
+    assert_eq!(told_within(&mut world, carol, s(40)), 0, "whatever happens");
 }
 
 #[test]

@@ -17,10 +17,11 @@ use bellhop::exchange::building::Building;
 use bellhop::exchange::settings::{
     ExtensionSettings, GroupSettings, Limits, Settings, TrunkLine, TrunkSettings,
 };
-use bellhop::exchange::{self, Exchange, Report};
+use bellhop::exchange::{self, Exchange, Report, Snapshot};
 use bellhop::media::control::{MediaCommand, MediaEvent, PortToken, Source, StreamId};
 use bellhop::sip::digest::Secret;
 use bellhop::sip::flow::{Flow, Transport};
+use bellhop::sip::wire::Method;
 use bytes::Bytes;
 
 use crate::handset::Handset;
@@ -41,6 +42,19 @@ pub struct Weather {
 pub enum Packet {
     ToOffice(Flow, Bytes),
     ToHandset(Flow, Bytes),
+}
+
+/// What the office was called for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Told,
+    Woken,
+    Restarted,
+}
+
+/// Looks on after every turn of the office.
+pub trait Witness {
+    fn turn(&mut self, world: &World, cause: &Cause, reports: &[Report]);
 }
 
 /// Everybody under the server's roof; it looks like the first of them.
@@ -69,8 +83,7 @@ impl Office {
 }
 
 pub struct World {
-    /// Of the first tenant.
-    settings: Settings,
+    tenants: Vec<Settings>,
     pub exchange: Office,
     pub handsets: BTreeMap<SocketAddr, Handset>,
     pub now: Moment,
@@ -78,10 +91,15 @@ pub struct World {
     pub reports: Vec<Report>,
     /// What administrators wish, for the edge.
     pub orders: Vec<exchange::Order>,
+    /// Requests that the office has sent: to whom, by which method.
+    requests: BTreeMap<(SocketAddr, String), usize>,
     /// What each open stream sends, as the media threads were last told.
     pub playing: BTreeMap<StreamId, Source>,
     pub connected: BTreeMap<StreamId, bellhop::media::control::Agreed>,
-    closed: BTreeSet<StreamId>,
+    pub closed: BTreeSet<StreamId>,
+    /// Given to the office so far.
+    streams: u64,
+    pub witness: Option<Box<dyn Witness>>,
     /// Ends of streams that are gone unnoticed.
     cut: BTreeSet<SocketAddr>,
     connections: u16,
@@ -106,22 +124,24 @@ impl World {
 
     /// Several tenants of one server. What the stories look at is the first.
     pub fn of(tenants: Vec<Settings>, seed: u128) -> Self {
-        let settings = tenants[0].clone();
-        let offices = tenants.into_iter().zip(0..).map(|(settings, index)| {
-            Exchange::new(settings, Chance::from_seed(seed + index * 1_000), [7; 32])
+        let offices = tenants.iter().zip(0..).map(|(settings, index)| {
+            Exchange::new(settings.clone(), Chance::from_seed(seed + index * 1_000), [7; 32])
         });
         let exchange = Office(Building::new(offices.collect()));
         let mut world = Self {
-            settings,
+            tenants,
             exchange,
             handsets: BTreeMap::new(),
             now: Moment::START,
             weather: Weather::default(),
             reports: Vec::new(),
             orders: Vec::new(),
+            requests: BTreeMap::new(),
             playing: BTreeMap::new(),
             connected: BTreeMap::new(),
             closed: BTreeSet::new(),
+            streams: 0,
+            witness: None,
             cut: BTreeSet::new(),
             connections: 0,
             chance: Chance::from_seed(seed + 1),
@@ -130,17 +150,17 @@ impl World {
             asked: Vec::new(),
             zone: BTreeMap::new(),
         };
-        for stream in 0..STREAMS {
-            world.give_port(stream);
-        }
+        world.more_ports(STREAMS);
         world
     }
 
     pub fn more_ports(&mut self, count: u64) {
-        (STREAMS..STREAMS + count).for_each(|stream| self.give_port(stream));
+        (0..count).for_each(|_| self.give_port());
     }
 
-    fn give_port(&mut self, stream: u64) {
+    fn give_port(&mut self) {
+        let stream = self.streams;
+        self.streams += 1;
         let port = u16::try_from(20_000 + stream * 2).unwrap();
         let token = PortToken { stream: StreamId(stream), port };
         self.media_reports(MediaEvent::PortReady(token));
@@ -257,7 +277,7 @@ impl World {
                 self.deliver();
             } else if office.is_some_and(|at| at <= self.now) {
                 let effects = self.exchange.handle_wakeup(self.now);
-                self.carry_out(effects);
+                self.turn(effects, &Cause::Woken);
             } else {
                 let all: Vec<SocketAddr> = self.handsets.keys().copied().collect();
                 for at in all {
@@ -320,34 +340,56 @@ impl World {
     /// The program dies and starts again on what was saved, `away` later.
     pub fn restart(&mut self, away: Duration) {
         let wall = WallTime::from_unix_ms(1_795_000_000_000);
-        let saved = serde_json::to_string(&self.exchange.snapshot(self.now, wall)).unwrap();
-        let snapshot = serde_json::from_str(&saved).unwrap();
+        let snapshots: Vec<Snapshot> = self
+            .exchange
+            .0
+            .offices()
+            .iter()
+            .map(|office| {
+                let saved = serde_json::to_string(&office.snapshot(self.now, wall)).unwrap();
+                let snapshot = serde_json::from_str(&saved).unwrap();
+                assert_eq!(serde_json::to_string(&snapshot).unwrap(), saved, "nothing is lost");
+                snapshot
+            })
+            .collect();
         self.playing.clear();
         self.connected.clear();
         self.handsets.values_mut().for_each(|handset| handset.connection = None);
-        let (exchange, now, effects) =
-            Exchange::restore(snapshot, self.settings.clone(), [8; 32], wall + away);
-        self.exchange = Office(Building::new(vec![exchange]));
-        self.now = now;
-        self.carry_out(effects);
+        let (mut offices, mut all) = (Vec::new(), Effects::none());
+        for (snapshot, settings) in snapshots.into_iter().zip(&self.tenants) {
+            let (exchange, now, effects) =
+                Exchange::restore(snapshot, settings.clone(), [8; 32], wall + away);
+            offices.push(exchange);
+            self.now = now;
+            all.extend(effects);
+        }
+        self.exchange = Office(Building::new(offices));
+        self.turn(all, &Cause::Restarted);
     }
 
     /// The office's settings change while it runs.
     pub fn reconfigure(&mut self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.settings);
-        self.reconfigure_all(vec![self.settings.clone()]);
+        change(&mut self.tenants[0]);
+        self.reconfigure_all(self.tenants.clone());
     }
 
     pub fn reconfigure_all(&mut self, tenants: Vec<Settings>) {
         let open = |settings| Exchange::new(settings, Chance::from_seed(77), [7; 32]);
+        self.tenants = tenants.clone();
         let effects = self.exchange.0.reconfigure(tenants, self.now, open);
         self.carry_out(effects);
     }
 
     pub fn carry_out(&mut self, effects: Effects<exchange::Effect>) {
+        self.turn(effects, &Cause::Told);
+    }
+
+    fn turn(&mut self, effects: Effects<exchange::Effect>, cause: &Cause) {
+        let before = self.reports.len();
         for effect in effects {
             match effect {
                 exchange::Effect::Send { flow, bytes } => {
+                    self.count(flow.remote, &bytes);
                     self.post(|| Packet::ToHandset(flow, bytes.clone()));
                 }
                 exchange::Effect::Media(command) => self.media(command),
@@ -356,6 +398,22 @@ impl World {
                 exchange::Effect::Report(report) => self.reports.push(report),
             }
         }
+        if let Some(mut witness) = self.witness.take() {
+            witness.turn(self, cause, &self.reports[before..]);
+            self.witness = Some(witness);
+        }
+    }
+
+    fn count(&mut self, to: SocketAddr, bytes: &Bytes) {
+        let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let method = String::from_utf8_lossy(method).into_owned();
+        *self.requests.entry((to, method)).or_default() += 1;
+    }
+
+    /// Repetitions count as well, and what is lost on its way.
+    pub fn sent_to(&self, to: SocketAddr, method: &Method) -> usize {
+        let key = (to, method.as_str().to_owned());
+        self.requests.get(&key).copied().unwrap_or_default()
     }
 
     fn name_servers(&mut self, place: exchange::Place) {

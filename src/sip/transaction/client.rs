@@ -67,6 +67,20 @@ enum State {
     },
 }
 
+impl Clients {
+    pub(super) fn were_away(&mut self, span: Duration) {
+        for client in self.by_id.values_mut() {
+            match &mut client.state {
+                State::Calling { give_up_at: at, .. }
+                | State::Proceeding { give_up_at: Some(at) } => *at = *at + span,
+                State::Proceeding { give_up_at: None }
+                | State::Completed { .. }
+                | State::Accepted { .. } => {}
+            }
+        }
+    }
+}
+
 impl Transactions {
     /// Sends `request` under a new Via of `sent_by` (`host:port`) and watches over it.
     pub fn send(

@@ -8,6 +8,8 @@ mod client;
 mod server;
 pub mod timing;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +130,16 @@ impl Transactions {
 
     pub fn next_wakeup(&self) -> Option<Wakeup> {
         self.timers.next().map(|at| Wakeup { at, reason: "SIP transaction timer" })
+    }
+
+    /// The program was away for `span`: what no peer could answer meanwhile is
+    /// not held against him, and everything waits as much longer.
+    pub fn were_away(&mut self, span: Duration) {
+        let timers = Vec::from(std::mem::take(&mut self.timers));
+        let later = timers.into_iter().map(|(key, at)| (key, at + span)).collect::<Vec<_>>();
+        self.timers = Timers::from(later);
+        self.clients.were_away(span);
+        self.servers.were_away(span);
     }
 
     /// Acts on everything that has fallen due. Calling it early does nothing.

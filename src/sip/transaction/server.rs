@@ -67,6 +67,19 @@ enum State {
     },
 }
 
+impl Servers {
+    pub(super) fn were_away(&mut self, span: Duration) {
+        for server in self.by_id.values_mut() {
+            match &mut server.state {
+                State::Completed { until, .. } | State::Accepted { until, .. } => {
+                    *until = *until + span;
+                }
+                State::Proceeding { .. } | State::Confirmed => {}
+            }
+        }
+    }
+}
+
 impl Transactions {
     /// Takes the request on: repetitions of it are answered from now on with
     /// whatever was answered last.
