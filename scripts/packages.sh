@@ -15,6 +15,7 @@ missing_for_testing() {
   command -v baresip >/dev/null || echo baresip-core
   command -v linphonec >/dev/null || echo linphone-cli
   command -v sipp >/dev/null || echo sip-tester
+  PATH=$PATH:/usr/sbin command -v kamailio >/dev/null || echo kamailio
 }
 
 # install_packages NAME...: with apt-get; says so. Fails where there is none.

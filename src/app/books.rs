@@ -2,7 +2,7 @@
 //! by administrators (product Q21). The clerk's work, on the clerk's thread.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app::{serve, settings};
 use crate::config::edit::{self, Edited};
@@ -56,15 +56,17 @@ impl Books {
         for _ in 0..TRIES {
             let text = self.text()?;
             let edited = self.edited(&text, domain, wish)?;
-            if edited.text == text {
+            if edited.text == edited.was {
                 let groups = edited.groups;
                 return Ok(Change { settings: None, groups, remarks: Vec::new() });
             }
             let change = self.change(&edited.office, &edited.findings, edited.groups)?;
             // What somebody has saved meanwhile is not written over.
-            if self.text()? == text {
-                let written = files::replace_kept(&self.file, edited.text.as_bytes());
-                written.map_err(|fault| self.not_written(&fault))?;
+            let own = edited.file.as_ref().map(|path| files::beside(&self.file, path));
+            let file = own.as_ref().unwrap_or(&self.file);
+            if self.text()? == text && text_of(file)? == edited.was {
+                let written = files::replace_kept(file, edited.text.as_bytes());
+                written.map_err(|fault| not_written(file, &fault))?;
                 return Ok(change);
             }
         }
@@ -84,12 +86,7 @@ impl Books {
     }
 
     fn text(&self) -> Result<String, Vec<Objection>> {
-        let text = files::read_text(&self.file);
-        text.map_err(|fault| objection(format!("{}: {fault}", self.file.display())))
-    }
-
-    fn not_written(&self, fault: &str) -> Vec<Objection> {
-        objection(format!("{} cannot be written: {fault}", self.file.display()))
+        text_of(&self.file)
     }
 
     fn change(
@@ -114,6 +111,15 @@ impl Books {
     }
 }
 
+fn text_of(file: &Path) -> Result<String, Vec<Objection>> {
+    let text = files::read_text(file);
+    text.map_err(|fault| objection(format!("{}: {fault}", file.display())))
+}
+
+fn not_written(file: &Path, fault: &str) -> Vec<Objection> {
+    objection(format!("{} cannot be written: {fault}", file.display()))
+}
+
 impl AtStart {
     fn of(office: &Office) -> Self {
         Self {
@@ -132,6 +138,7 @@ impl AtStart {
         let server = Server {
             external_address: self.server.external_address,
             local_networks: self.server.local_networks.clone(),
+            emergency: self.server.emergency.clone(),
             ..office.server.clone()
         };
         let parts = [

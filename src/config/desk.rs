@@ -3,7 +3,6 @@
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::config::ReadFile;
 use crate::config::complaint::Findings;
 use crate::config::document::{Document, overriding};
 use crate::config::fields::{extension_form, firsts, read_secret, required_text};
@@ -11,6 +10,7 @@ use crate::config::reader::{Fault, Reader};
 use crate::config::secret::Secret;
 use crate::config::section::{Item, Section};
 use crate::config::values::{Host, Transport, domain, duration, host};
+use crate::config::{Lent, ReadFile};
 use crate::domain::ids::Extension;
 use crate::domain::nearest::nearest;
 
@@ -141,7 +141,7 @@ impl Desk {
             let key = set.split('=').next().unwrap_or_default();
             Document::parse(&format!("--set {key}"), text)
         }));
-        let mut files = |path: &str| files(path);
+        let mut files = Lent(files);
         let mut reader = Reader::new(&documents, &mut files);
         let mut root = Section::root(&documents);
         let desk = read_desk(&mut root, &mut reader);
@@ -171,7 +171,7 @@ fn read_desk(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Desk
 fn read_office_path(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<String> {
     let path = required_text(section, "config", reader)?;
     let item = section.take("config")?;
-    if let Err(fault) = reader.read_file(&path) {
+    if let Err(fault) = reader.read_file(&item.place, &path) {
         let fault = format!("{fault}; no server is started here");
         reader.leave_out(&item.place, &item.path, fault);
         return None;
@@ -218,7 +218,7 @@ fn keymap_form(text: &str) -> Result<String, Fault> {
 }
 
 fn check_keymap(item: &Item<'_>, name: &str, reader: &mut Reader<'_, '_>) {
-    if KEYMAPS.contains(&name) || reader.read_file(name).is_ok() {
+    if KEYMAPS.contains(&name) || reader.read_file(&item.place, name).is_ok() {
         return;
     }
     let near = nearest(name, KEYMAPS).map(|near| format!("\"{near}\""));

@@ -7,6 +7,8 @@ use toml::de::DeTable;
 /// One TOML text. Later documents of a reading win over earlier ones.
 pub struct Document<'t> {
     pub file: String,
+    /// Where the paths in it begin, seen from the first document.
+    pub folder: &'static str,
     pub text: &'t str,
     pub table: DeTable<'t>,
     /// Where the text is no TOML, and what was wanted there.
@@ -21,7 +23,11 @@ impl<'t> Document<'t> {
             .iter()
             .map(|error| (error.span().unwrap_or(0..0), error.message().to_owned()))
             .collect();
-        Self { file: file.to_owned(), text, table: table.into_inner(), broken }
+        Self { file: file.to_owned(), folder: "", text, table: table.into_inner(), broken }
+    }
+
+    pub fn in_folder(self, folder: &'static str) -> Self {
+        Self { folder, ..self }
     }
 
     /// Line and column of a place in bytes, both from 1, the column in

@@ -60,7 +60,7 @@ pub fn read_secret(
 /// The file's first line, without the newline at its end.
 fn secret_from_file(item: &Item<'_>, reader: &mut Reader<'_, '_>) -> Option<Secret> {
     let path = item.text(reader)?;
-    let read = reader.read_file(path).and_then(|bytes| {
+    let read = reader.read_file(&item.place, path).and_then(|bytes| {
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let line = text.lines().next().unwrap_or_default();
         if line.is_empty() {

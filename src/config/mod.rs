@@ -26,9 +26,46 @@ pub use office::Office;
 pub use secret::Secret;
 pub use values::{Host, Listener, Network, PortRange, Transport};
 
-/// Reads a file that a configuration names, whole. The error says what is
-/// wrong with it, in words for people: "there is no such file".
-pub type ReadFile<'f> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'f;
+/// The files beside a configuration. Errors say what is wrong, in words for
+/// people: "there is no such file".
+pub trait Files {
+    /// A file that the configuration names, whole.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// The files in a folder, by name; none where there is no such folder.
+    ///
+    /// # Errors
+    /// It cannot be looked into.
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, String> {
+        let _ = folder;
+        Ok(Vec::new())
+    }
+}
+
+/// Whatever reads files, and knows no folders.
+impl<F: FnMut(&str) -> Result<Vec<u8>, String>> Files for F {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        self(path)
+    }
+}
+
+pub type ReadFile<'f> = dyn Files + 'f;
+
+/// Lent to one reading.
+struct Lent<'l, 'f>(&'l mut ReadFile<'f>);
+
+impl Files for Lent<'_, '_> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.read(path)
+    }
+
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, String> {
+        self.0.list(folder)
+    }
+}
 
 /// For texts that stand alone: every file they name is missing.
 ///

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::config::ReadFile;
 use crate::config::complaint::{Complaint, Findings, Severity};
@@ -105,8 +106,10 @@ impl<'d, 'f> Reader<'d, 'f> {
         self.note(place, key, self.shown(place), words.into(), Severity::Warning, FaultOf::Whole);
     }
 
-    pub fn read_file(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        (self.files)(path)
+    /// The file that `path`, written at `place`, names.
+    pub fn read_file(&mut self, place: &Place, path: &str) -> Result<Vec<u8>, String> {
+        let folder = self.documents.get(place.document).map_or("", |document| document.folder);
+        self.files.read(&Path::new(folder).join(path).to_string_lossy())
     }
 
     /// The file and line of a place, for naming the other offender.
@@ -114,7 +117,11 @@ impl<'d, 'f> Reader<'d, 'f> {
         let Some(document) = self.documents.get(place.document) else {
             return String::new();
         };
-        format!("line {}", document.line_and_column(place.span.start).0)
+        let line = document.line_and_column(place.span.start).0;
+        match self.documents.len() {
+            1 => format!("line {line}"),
+            _ => format!("line {line} of {}", document.file),
+        }
     }
 
     /// Everything found, in the order of the text.

@@ -37,6 +37,14 @@ impl<'d> Section<'d> {
         Self { path: String::new(), place, layers, asked: Vec::new() }
     }
 
+    /// The top of one document among several that have nothing in common.
+    pub fn top_of(documents: &'d [Document<'d>], index: usize) -> Self {
+        let one = documents.iter().enumerate().skip(index).take(1);
+        let layers = one.map(|(index, document)| (index, &document.table)).collect();
+        let place = Place { document: index, span: 0..0 };
+        Self { path: String::new(), place, layers, asked: Vec::new() }
+    }
+
     pub fn take(&mut self, key: &'static str) -> Option<Item<'d>> {
         self.asked.push(key);
         self.found(key).pop()

@@ -5,12 +5,16 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::config::Files;
+
 /// Bytes of the longest file read: half an hour of music, uncompressed.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Bytes of the longest text of settings: some ten thousand people.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of the longest answer of a password command.
 const ANSWER_BYTES_MAX: u64 = 4096;
+/// Entries of the largest folder that is looked through.
+const ENTRIES_MAX: usize = 10_000;
 
 /// # Errors
 /// The file cannot be read, or is too long: in words for people.
@@ -47,10 +51,30 @@ pub fn beside(file: &Path, path: &str) -> PathBuf {
     file.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
 }
 
-/// Reads what a configuration names, for its parser.
-pub fn reader_beside(file: &Path) -> impl FnMut(&str) -> Result<Vec<u8>, String> {
-    let file = file.to_owned();
-    move |path| read(&beside(&file, path))
+/// What a configuration names, for its parser.
+pub struct Beside(PathBuf);
+
+pub fn reader_beside(file: &Path) -> Beside {
+    Beside(file.to_owned())
+}
+
+impl Files for Beside {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        read(&beside(&self.0, path))
+    }
+
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, String> {
+        let entries = match std::fs::read_dir(beside(&self.0, folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(in_words(&error)),
+        };
+        let names = entries.take(ENTRIES_MAX).filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            name.to_str().map(str::to_owned)
+        });
+        Ok(names.collect())
+    }
 }
 
 /// Writes so that a reader sees the old file or the new one, never half of
@@ -192,7 +216,7 @@ mod tests {
         std::fs::write(&file, b"a\nb\xFF").unwrap();
         assert_eq!(read_text(&file).unwrap_err(), "it is not UTF-8 (line 2)");
         let mut reader = reader_beside(&file);
-        assert_eq!(reader("office.toml").unwrap(), b"a\nb\xFF");
+        assert_eq!(reader.read("office.toml").unwrap(), b"a\nb\xFF");
     }
 
     #[test]

@@ -10,3 +10,4 @@ mod hostile;
 mod manual;
 mod office_wrong;
 mod samples;
+mod tenant_files;

@@ -357,6 +357,58 @@ fn our_contact_is_told_to_the_registrar_alone() {
     assert!(!others.iter().any(tells));
 }
 
+/// As `bellhop serve` reads them.
+fn address_books() -> bellhop::domain::directory::Directory {
+    let text = "[[extension]]\nnumber = \"101\"\npassword = \"a\"\n\
+        [directory]\nfiles = [\"a.csv\", \"b.vcf\"]\n";
+    let csv = "name;number\nAda King;+49 (0)30 765 43 21\nGrace;5551234\n";
+    let card =
+        "BEGIN:VCARD\nVERSION:4.0\nFN:Zo\u{eb} Young\nTEL;TYPE=work:tel:+33-86-002678\nEND:VCARD\n";
+    let mut files = |path: &str| Ok(if path == "a.csv" { csv } else { card }.as_bytes().to_vec());
+    let read = bellhop::config::Office::parse("office.toml", text, &mut files);
+    read.unwrap().0.tenant.directory
+}
+
+#[test]
+fn callers_whose_network_sends_no_name_have_it_from_the_address_books() {
+    let mut settings = with_trunks(vec![registering("fritz")]);
+    settings.directory = address_books();
+    settings.trunks[0].dids.push(("4930600".to_owned(), ext("600")));
+    settings.ring_groups = vec![bellhop::exchange::settings::RingGroupSettings {
+        number: bellhop::domain::ids::RingGroup(ext("600")),
+        name: bellhop::domain::caller_name::CallerName::clean("Sales"),
+        members: ["102", "103"].map(ext).to_vec(),
+        strategy: bellhop::exchange::settings::Strategy::All,
+        ring_time: s(20),
+        no_answer: bellhop::exchange::settings::NoAnswer::HangUp,
+    }];
+    let mut world = World::with(settings, 1);
+    let at = world.provider(AT);
+    world.zone.insert(HOST.to_owned(), Ok(vec![at]));
+    let (alice, bob) = (world.phone("102", 12), world.phone("103", 13));
+    let contact = contact(&mut world, at);
+    let cases = [
+        ("0307654321", "", "Ada King"),
+        ("+493307654321", "", ""),
+        ("+3386002678", "", "Zo\u{eb} Young"),
+        ("+3386002678", "What the network says", "What the network says"),
+    ];
+    for (number, sent, shown) in cases {
+        world.get(at).extension = number.to_owned();
+        world.get(at).display = sent.to_owned();
+        let to = contact.clone();
+        let line = world.act(at, |phone, now| phone.dial_at("+4930600", to, now));
+        world.settle();
+        for member in [alice, bob] {
+            let ringing = world.get(member).ringing().unwrap();
+            let from = world.get(member).lines[ringing].invite.headers.from().unwrap();
+            assert_eq!(from.display.unwrap_or_default(), shown, "{number}");
+        }
+        world.act(at, |phone, now| phone.hang_up(line, now));
+        world.settle();
+    }
+}
+
 // Calls to a provider.
 
 #[test]

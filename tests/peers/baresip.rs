@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -40,7 +40,21 @@ pub fn voice(hz: u32) -> String {
 impl Baresip {
     /// Registered when this returns; answers calls by itself.
     pub fn start(server: &Server, number: &str, source: &str) -> Self {
-        let folder = server.folder().join(format!("baresip-{number}"));
+        let registered = || server.log().contains(&format!(" {number} registered"));
+        let (folder, password) = (server.folder(), format!("s{number}"));
+        Self::register(&folder, server.udp, number, &password, source, registered)
+    }
+
+    /// As another server's, which knows when it is registered.
+    pub fn register(
+        folder: &Path,
+        at: SocketAddr,
+        number: &str,
+        password: &str,
+        source: &str,
+        registered: impl Fn() -> bool,
+    ) -> Self {
+        let folder = folder.join(format!("baresip-{number}"));
         std::fs::create_dir(&folder).unwrap();
         let port = free_port();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
@@ -49,8 +63,7 @@ impl Baresip {
         write(
             "accounts",
             &format!(
-                "<sip:{number}@{}>;auth_user={number};auth_pass=s{number};regint=60;answermode=auto\n",
-                server.udp
+                "<sip:{number}@{at}>;auth_user={number};auth_pass={password};regint=60;answermode=auto\n",
             ),
         );
         let log = File::create(folder.join("log")).unwrap();
@@ -58,9 +71,7 @@ impl Baresip {
         command.arg("-f").arg(&folder).stderr(log.try_clone().unwrap()).stdout(log);
         let running = Running::start(&mut command, "baresip-core");
         // Baresip itself says so too late: its output is buffered.
-        wait_for(&format!("baresip {number} to register"), || {
-            server.log().contains(&format!(" {number} registered")).then_some(())
-        });
+        wait_for(&format!("baresip {number} to register"), || registered().then_some(()));
         let control =
             wait_for("baresip's control", || TcpStream::connect(("127.0.0.1", port)).ok());
         control.set_read_timeout(Some(Duration::from_millis(20))).unwrap();

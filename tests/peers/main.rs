@@ -10,6 +10,7 @@
 
 mod baresip;
 mod console;
+mod kamailio;
 mod linphone;
 mod server;
 mod sipp;
@@ -18,6 +19,7 @@ mod sounds;
 mod support;
 mod with_baresip;
 mod with_console;
+mod with_kamailio;
 mod with_linphone;
 mod with_sipp;
 

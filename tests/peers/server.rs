@@ -10,27 +10,41 @@ pub struct Server {
     pub udp: SocketAddr,
     pub tcp: SocketAddr,
     /// Ends before its folder.
-    _running: Running,
+    running: Running,
     folder: tempfile::TempDir,
 }
 
 impl Server {
+    /// Its provider is anybody on this machine.
     pub fn start() -> Self {
+        Self::with_trunk("peer = \"127.0.0.1\"")
+    }
+
+    pub fn with_trunk(line: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("office.toml");
-        std::fs::write(&config, office(folder.path())).unwrap();
+        std::fs::write(&config, office(folder.path(), line)).unwrap();
         let (running, said) = serve(&config, folder.path());
         let address = |prefix: &str| {
             let found = said.split_whitespace().find_map(|word| word.strip_prefix(prefix));
             found.unwrap().parse().unwrap()
         };
         let (udp, tcp) = (address("udp:"), address("tcp:"));
-        Self { udp, tcp, _running: running, folder }
+        Self { udp, tcp, running, folder }
     }
 
     /// For whatever the phones want to write.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_path_buf()
+    }
+
+    /// Ends it in good order.
+    pub fn stop(&mut self) {
+        let id = self.running.child().id().to_string();
+        assert!(
+            std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success()
+        );
+        assert!(self.running.wait("the server's end").success());
     }
 
     pub fn log(&self) -> String {
@@ -48,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-fn office(folder: &Path) -> String {
+fn office(folder: &Path, line: &str) -> String {
     let (first, last) = running::free_range(200);
     let port = running::free_port();
     let mut office = format!(
@@ -65,7 +79,7 @@ recall_timer = "15m"
 
 [[trunk]]
 name = "provider"
-peer = "127.0.0.1"
+{line}
 inbound = "101"
 outbound_prefix = "0"
 "#,

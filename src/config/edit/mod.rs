@@ -12,7 +12,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use crate::config::complaint::{Complaint, Findings, Severity};
 use crate::config::office::{Office, Tenant};
-use crate::config::{ReadFile, no_files};
+use crate::config::{Files, ReadFile, no_files};
 use crate::domain::administration::{GroupForm, Groups, Objection, RingGroupName, Wish};
 use crate::domain::caller_name::CallerName;
 
@@ -26,6 +26,10 @@ const KEY: &str = "call_park_group";
 /// An office after a change, and before the change has been written.
 #[derive(Clone, Debug)]
 pub struct Edited {
+    /// The tenant's own file, seen from the office's; none: the office's.
+    pub file: Option<String>,
+    /// What stood there.
+    pub was: String,
     /// To be written; as it was, where nothing was to be changed.
     pub text: String,
     pub office: Office,
@@ -47,12 +51,19 @@ pub fn edited(
 ) -> Result<Edited, Vec<Objection>> {
     let (before, old) = Office::parse(file, text, files).map_err(|findings| at_fault(&findings))?;
     let holder = Holder::of(&before, domain)?;
+    let was = match &holder {
+        Holder::File(path) => text_in(path, files)?,
+        Holder::Top | Holder::Tenant(_) => text.to_owned(),
+    };
     if let Wish::List = wish {
-        return finished(text.to_owned(), before, old, &holder);
+        return finished(was.clone(), was, before, old, &holder);
     }
-    let new = rewritten(text, &holder, wish)?;
-    let (office, findings) =
-        Office::parse(file, &new, files).map_err(|findings| objections(findings.as_slice()))?;
+    let new = rewritten(&was, &holder, wish)?;
+    let parsed = match &holder {
+        Holder::File(path) => Office::parse(file, text, &mut Overlaid { files, path, text: &new }),
+        Holder::Top | Holder::Tenant(_) => Office::parse(file, &new, files),
+    };
+    let (office, findings) = parsed.map_err(|findings| objections(findings.as_slice()))?;
     // What an office can live without an administrator has not meant.
     let left_out: Vec<Complaint> = findings
         .of(Severity::LeftOut)
@@ -62,7 +73,7 @@ pub fn edited(
     if !left_out.is_empty() {
         return Err(objections(&left_out));
     }
-    finished(new, office, findings, &holder)
+    finished(was, new, office, findings, &holder)
 }
 
 /// The change alone, unchecked.
@@ -87,7 +98,30 @@ fn rewritten(text: &str, holder: &Holder, wish: &Wish) -> Result<String, Vec<Obj
     Ok(layout.restored(&knife.cut(&document.to_string())))
 }
 
+fn text_in(path: &str, files: &mut ReadFile<'_>) -> Result<String, Vec<Objection>> {
+    let bytes = files.read(path).map_err(|fault| one("", format!("{path}: {fault}")))?;
+    String::from_utf8(bytes).map_err(|_| one("", format!("{path}: it is not UTF-8")))
+}
+
+/// The files as they would be with one of them changed.
+struct Overlaid<'o, 'f> {
+    files: &'o mut ReadFile<'f>,
+    path: &'o str,
+    text: &'o str,
+}
+
+impl Files for Overlaid<'_, '_> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        if path == self.path { Ok(self.text.into()) } else { self.files.read(path) }
+    }
+
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, String> {
+        self.files.list(folder)
+    }
+}
+
 fn finished(
+    was: String,
     text: String,
     office: Office,
     findings: Findings,
@@ -98,7 +132,11 @@ fn finished(
         groups: holder.groups_in(&mut document)?.forms(),
         ring_groups: holder.tenant(&office).map(ring_groups).unwrap_or_default(),
     };
-    Ok(Edited { text, office, findings, groups })
+    let file = match holder {
+        Holder::File(path) => Some(path.clone()),
+        Holder::Top | Holder::Tenant(_) => None,
+    };
+    Ok(Edited { file, was, text, office, findings, groups })
 }
 
 fn read(text: &str) -> Result<DocumentMut, Vec<Objection>> {
@@ -120,6 +158,8 @@ enum Holder {
     Top,
     /// That of the `[[tenant]]` at this place among them.
     Tenant(usize),
+    /// That of a file of its own.
+    File(String),
 }
 
 impl Holder {
@@ -127,7 +167,12 @@ impl Holder {
         if office.tenant.domain == domain {
             return Ok(Self::Top);
         }
-        let place = office.further_tenants.iter().position(|tenant| tenant.domain == domain);
+        let mut tenants = office.further_tenants.iter();
+        if let Some(Tenant { file: Some(file), .. }) = tenants.clone().find(|t| t.domain == domain)
+        {
+            return Ok(Self::File(file.clone()));
+        }
+        let place = tenants.position(|tenant| tenant.domain == domain);
         let gone = || one("", format!("the settings file has no tenant {domain} any more"));
         place.map(Self::Tenant).ok_or_else(gone)
     }
@@ -136,12 +181,16 @@ impl Holder {
         match self {
             Self::Top => Some(&office.tenant),
             Self::Tenant(place) => office.further_tenants.get(*place),
+            Self::File(path) => {
+                let mut tenants = office.further_tenants.iter();
+                tenants.find(|tenant| tenant.file.as_ref() == Some(path))
+            }
         }
     }
 
     fn groups_in<'d>(&self, document: &'d mut DocumentMut) -> Result<List<'d>, Vec<Objection>> {
         let table = match self {
-            Self::Top => document.as_table_mut(),
+            Self::Top | Self::File(_) => document.as_table_mut(),
             Self::Tenant(place) => document
                 .get_mut("tenant")
                 .and_then(Item::as_array_of_tables_mut)

@@ -8,6 +8,7 @@ mod listeners;
 mod people;
 mod read;
 mod tenant;
+mod tenant_files;
 mod trunks;
 
 use core::net::{IpAddr, SocketAddr};
@@ -34,7 +35,7 @@ pub struct Office {
     pub provisioning: Option<Provisioning>,
     /// The office at the top of the file.
     pub tenant: Tenant,
-    /// Those of `[[tenant]]`, each with a domain of its own.
+    /// Those of `[[tenant]]` and of `tenants.d`, each with a domain of its own.
     pub further_tenants: Vec<Tenant>,
 }
 
@@ -95,6 +96,8 @@ impl Default for Provisioning {
 pub struct Tenant {
     /// SIP domain and digest realm.
     pub domain: String,
+    /// Its own, in `tenants.d`; none where it stands in the office's.
+    pub file: Option<String>,
     pub codes: FeatureCodes,
     pub park: Park,
     /// `None`: the built-in music.
@@ -203,7 +206,8 @@ pub struct Did {
 
 impl Office {
     /// Reads a whole office. `file` is the name complaints carry; `files`
-    /// reads what the text names (`password_file`, music, directory).
+    /// reads what the text names (`password_file`, music, directory) and the
+    /// tenants' own files.
     ///
     /// # Errors
     /// Everything wrong with the text, in one pass. What the office can live

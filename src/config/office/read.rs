@@ -1,16 +1,17 @@
 //! From the text of `office.toml` to an [`Office`].
 
-use crate::config::ReadFile;
 use crate::config::complaint::Findings;
 use crate::config::document::Document;
 use crate::config::fields::{firsts, read_secret, required_text};
 use crate::config::office::devices::Devices;
 use crate::config::office::listeners::{self, Taken};
 use crate::config::office::tenant;
+use crate::config::office::tenant_files::{self, TenantFile};
 use crate::config::office::{Http, Office, Provisioning, Server, Tls, Token};
 use crate::config::reader::{Fault, Reader};
 use crate::config::section::{Item, Section};
 use crate::config::values::{PortRange, http_address, ip, network, port_range};
+use crate::config::{Lent, ReadFile};
 
 /// Registering phones and looking at a certificate need a name for the office.
 const DOMAIN: &str = "bellhop";
@@ -23,17 +24,24 @@ pub fn office(
     text: &str,
     files: &mut ReadFile<'_>,
 ) -> Result<(Office, Findings), Findings> {
-    let documents = [Document::parse(file, text)];
-    let mut files = |path: &str| files(path);
+    let tenant_files = tenant_files::gather(file, files);
+    let mut documents = vec![Document::parse(file, text)];
+    documents.extend(tenant_files.iter().map(TenantFile::document));
+    let mut files = Lent(files);
     let mut reader = Reader::new(&documents, &mut files);
-    let mut root = Section::root(&documents);
-    let office = read_office(&mut root, &mut reader);
+    let own_files = tenant_files::sections(&tenant_files, &documents, &mut reader);
+    let mut root = Section::top_of(&documents, 0);
+    let office = read_office(&mut root, own_files, &mut reader);
     root.finish(&mut reader);
     let findings = reader.finish();
     if findings.refuse() { Err(findings) } else { Ok((office, findings)) }
 }
 
-fn read_office(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Office {
+fn read_office<'d>(
+    root: &mut Section<'d>,
+    own_files: Vec<(String, Section<'d>)>,
+    reader: &mut Reader<'_, '_>,
+) -> Office {
     let mut taken = Taken::default();
     let section = root.section("server", reader);
     let domain_is_set = section.as_ref().is_some_and(|section| section.has("domain"));
@@ -46,9 +54,8 @@ fn read_office(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Office {
     let emergency = &server.emergency;
     let own = tenant::Naming { domain, is_set: domain_is_set, emergency };
     let mut devices = Devices::default();
-    let tenant = tenant::read(root, reader, own, &mut devices);
-    let further_tenants =
-        tenant::read_further(root, reader, &tenant.domain, emergency, &mut devices);
+    let tenant = tenant::read(root, reader, own.clone(), &mut devices);
+    let further_tenants = tenant::read_further(root, own_files, reader, &own, &mut devices);
     devices.complain_of_twins(reader);
     Office { server, http, provisioning, tenant, further_tenants }
 }

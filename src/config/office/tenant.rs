@@ -14,6 +14,7 @@ use crate::domain::codes::FeatureCodes;
 use crate::domain::directory::Directory;
 
 /// A tenant's name on the wire, and whether somebody chose it.
+#[derive(Clone)]
 pub struct Naming<'e> {
     pub domain: String,
     pub is_set: bool,
@@ -40,6 +41,7 @@ pub fn read(
     let ring_groups = groups::read_ring_groups(ring_group_sections, reader, &known);
     let tenant = Tenant {
         domain: naming.domain,
+        file: None,
         codes,
         park: read_park(root, reader, &known),
         music: read_music(root, reader),
@@ -55,36 +57,49 @@ pub fn read(
     tenant
 }
 
-pub fn read_further(
-    root: &mut Section<'_>,
+/// Those of `[[tenant]]` and those with files of their own.
+pub fn read_further<'d>(
+    root: &mut Section<'d>,
+    own_files: Vec<(String, Section<'d>)>,
     reader: &mut Reader<'_, '_>,
-    own_domain: &str,
-    emergency: &[String],
+    own: &Naming<'_>,
     devices: &mut Devices,
 ) -> Vec<Tenant> {
-    let mut domains = BTreeMap::from([(own_domain.to_owned(), "[server]".to_owned())]);
-    let mut tenants = Vec::new();
-    for mut section in root.sections("tenant", reader) {
-        let place = section.place.clone();
-        let domain = read_domain(&mut section, reader);
-        match &domain {
-            None if !section.has("domain") => {
-                reader.miss(&place, "tenant.domain", "a tenant needs a domain");
-            }
-            None => {}
-            Some(domain) => {
-                if let Some(other) = domains.get(domain) {
-                    let fault = format!("the domain {domain} is that of {other} already");
-                    reader.clash(&place, "tenant.domain", fault);
-                }
-                domains.insert(domain.clone(), format!("the tenant at {}", reader.line_of(&place)));
-            }
-        }
+    let mut domains = BTreeMap::from([(own.domain.clone(), "[server]".to_owned())]);
+    let blocks = root.sections("tenant", reader).into_iter().map(|section| (None, section));
+    let files = own_files.into_iter().map(|(file, section)| (Some(file), section));
+    let tenants = blocks.chain(files).map(|(file, mut section)| {
+        let domain = read_own_domain(&mut section, reader, &mut domains);
+        let emergency = own.emergency;
         let naming = Naming { domain: domain.unwrap_or_default(), is_set: true, emergency };
-        tenants.push(read(&mut section, reader, naming, devices));
+        let tenant = read(&mut section, reader, naming, devices);
         section.finish(reader);
+        Tenant { file, ..tenant }
+    });
+    tenants.collect()
+}
+
+/// Nobody else's.
+fn read_own_domain(
+    section: &mut Section<'_>,
+    reader: &mut Reader<'_, '_>,
+    domains: &mut BTreeMap<String, String>,
+) -> Option<String> {
+    let place = section.place.clone();
+    let key = section.path_of("domain");
+    let domain = read_domain(section, reader);
+    let Some(domain) = domain else {
+        if !section.has("domain") {
+            reader.miss(&place, &key, "a tenant needs a domain");
+        }
+        return None;
+    };
+    if let Some(other) = domains.get(&domain) {
+        let fault = format!("the domain {domain} is that of {other} already");
+        reader.clash(&place, &key, fault);
     }
-    tenants
+    domains.insert(domain.clone(), format!("the tenant at {}", reader.line_of(&place)));
+    Some(domain)
 }
 
 fn read_codes(root: &mut Section<'_>, reader: &mut Reader<'_, '_>, known: &Known) -> FeatureCodes {
@@ -181,7 +196,7 @@ fn read_music(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Att
     section.finish(reader);
     let item = item?;
     let path = item.text(reader)?;
-    match reader.read_file(path) {
+    match reader.read_file(&item.place, path) {
         Ok(bytes) => Some(Attachment { path: path.to_owned(), bytes }),
         Err(fault) => {
             let fault = format!("{fault}; the built-in music is played");
@@ -200,7 +215,8 @@ fn read_directory(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Direct
     section.finish(reader);
     for item in files {
         let Some(path) = item.text(reader) else { continue };
-        let entries = reader.read_file(path).and_then(|bytes| directory::read(path, &bytes));
+        let entries =
+            reader.read_file(&item.place, path).and_then(|bytes| directory::read(path, &bytes));
         match entries {
             Ok(entries) => directory.extend(entries),
             Err(fault) => {

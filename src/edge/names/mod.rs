@@ -212,46 +212,4 @@ fn in_words(error: &NetError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn server(transport: Transport, priority: u16, weight: u16) -> Server {
-        Server { transport, host: format!("{priority}.{weight}"), port: PORT, priority, weight }
-    }
-
-    #[test]
-    fn servers_are_tried_by_transport_then_priority_then_weight_and_luck() {
-        use Transport::{Tcp, Udp};
-        let mut heavy_first = 0;
-        for _ in 0..200 {
-            let all = [(Tcp, 0, 0), (Udp, 20, 0), (Udp, 10, 90), (Udp, 10, 10)];
-            let all = all.map(|(t, p, w)| server(t, p, w)).into();
-            let hosts: Vec<String> = in_order(all).into_iter().map(|s| s.host).collect();
-            assert_eq!(hosts[2..], ["20.0", "0.0"]);
-            heavy_first += usize::from(hosts[0] == "10.90");
-        }
-        assert!((120..200).contains(&heavy_first), "{heavy_first}");
-    }
-
-    #[tokio::test]
-    async fn addresses_and_this_machine_need_no_name_server() {
-        let mut names = Names::default();
-        let place = |host: &str, port, transport| Place { host: host.to_owned(), port, transport };
-        let cases = [
-            (place("192.0.2.7", None, None), Transport::Udp, "192.0.2.7:5060"),
-            (place("LocalHost", Some(5070), None), Transport::Udp, "127.0.0.1:5070"),
-            (
-                place("2001:db8::7", None, Some(Transport::Tcp)),
-                Transport::Tcp,
-                "[2001:db8::7]:5060",
-            ),
-        ];
-        for (place, transport, at) in cases {
-            names.ask(place.clone());
-            let answer = names.answer().await;
-            assert_eq!(answer.place, place);
-            let wanted = vec![(transport, at.parse().unwrap())];
-            assert_eq!(answer.found.unwrap().0, wanted);
-        }
-    }
-}
+mod tests;
