@@ -1,6 +1,7 @@
 //! Notes about callers (product M4, Q20): how they come in, and whom they
 //! reach in a `Subject`. They are our own people's and leave by no trunk.
 
+use crate::domain::administration;
 use crate::domain::ids::{Extension, JourneyId};
 use crate::domain::note::Note;
 use crate::exchange::answer::sip_status;
@@ -31,7 +32,10 @@ impl Exchange {
                 self.write_down(journey, note, &by);
                 request.response(200)
             }
-            Err((415, reason)) => request.response(415).reason(&reason).with(Name::Accept, TEXT),
+            Err((415, reason)) => {
+                let accepted = format!("{TEXT}, {}", administration::MIME_TYPE);
+                request.response(415).reason(&reason).with(Name::Accept, accepted)
+            }
             Err((status, reason)) => request.response(status).reason(&reason),
         };
         self.answer(request, flow, response);
@@ -73,7 +77,8 @@ impl Exchange {
         leg.note = note.clone();
         let caller = leg.identity.clone();
         if let Some(parked) = self.state.lot.get(journey) {
-            self.state.watchers.park_changed(&parked.at);
+            let group = parked.group.as_ref().map(|park| park.name.clone());
+            self.state.watchers.park_changed(parked.at.clone(), group);
         }
         let by = by.clone();
         self.out.push(Effect::Report(Report::Noted { journey, caller, note, by }));

@@ -79,11 +79,16 @@ impl Exchange {
     }
 
     pub(super) fn subscription_expired(&mut self, id: &DialogId) {
+        self.end_subscription(id, "timeout");
+    }
+
+    /// The last NOTIFY says that it is the last, and why (RFC 6665 §4.1.3).
+    pub(super) fn end_subscription(&mut self, id: &DialogId, reason: &str) {
         let Some(subscription) = self.state.watchers.get(id) else { return };
-        // The last one says that it is the last (RFC 6665 §4.1.3).
         if subscription.news != News::Adrift {
             let letter = self.letter(subscription, &mut Pages::of(self));
-            self.send_letter(id, letter, Errand::Parting);
+            let state = format!("terminated;reason={reason}");
+            self.send_letter(id, Letter { state, ..letter }, Errand::Parting);
         }
         self.state.watchers.remove(id);
     }

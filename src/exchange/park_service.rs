@@ -297,7 +297,7 @@ impl Exchange {
                 }
                 park::Effect::PlayMusic { journey } => self.link(journey, Link::Parked),
                 park::Effect::StopMusic { journey } => self.leave_lot(journey),
-                park::Effect::Tell { at } => self.state.watchers.park_changed(&at),
+                park::Effect::Tell { at, group } => self.state.watchers.park_changed(at, group),
             }
         }
     }

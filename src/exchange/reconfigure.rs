@@ -4,8 +4,6 @@
 //! of an extension that is gone end when their people end them, and every
 //! parked call stays where it is.
 
-use std::collections::BTreeSet;
-
 use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
 use crate::domain::ids::{Extension, JourneyId};
@@ -16,18 +14,25 @@ use crate::exchange::{Effect, Exchange};
 use crate::media::control::PortToken;
 use crate::park::{Input, Parked};
 
+/// May not be asked again (RFC 6665 §4.1.3).
+const REJECTED: &str = "rejected";
+/// May be asked again at once, by whoever has the new password.
+const DEACTIVATED: &str = "deactivated";
+
 impl Exchange {
     /// From now on these settings hold. They are of the same domain, and have
     /// been checked: nothing here can be refused.
     pub fn reconfigure(&mut self, settings: Settings, now: Moment) -> Effects<Effect> {
         self.now = now;
-        let was: BTreeSet<Extension> = self.settings.extensions.keys().cloned().collect();
         self.leave_trunks(&settings);
-        self.settings = settings;
+        let was = std::mem::replace(&mut self.settings, settings).extensions;
         self.take_on_trunks();
-        let gone = was.into_iter().filter(|e| !self.settings.extensions.contains_key(e));
-        for extension in gone.collect::<Vec<_>>() {
-            self.leave(&extension);
+        for (extension, then) in was {
+            match self.settings.extensions.get(&extension) {
+                None => self.leave(&extension),
+                Some(now) if now.secret != then.secret => self.shut_out(&extension, DEACTIVATED),
+                Some(_) => {}
+            }
         }
         for (journey, recall, group) in self.revised() {
             self.tell_lot(Input::Revised { journey, recall, group });
@@ -52,7 +57,13 @@ impl Exchange {
     /// Nobody has this extension any more.
     fn leave(&mut self, extension: &Extension) {
         self.state.do_not_disturb.remove(extension);
-        self.end_subscriptions_of(extension);
+        self.shut_out(extension, REJECTED);
+    }
+
+    /// Its devices begin anew, if they may: nobody stays in on a password that
+    /// is another one now. Their calls go on.
+    fn shut_out(&mut self, extension: &Extension, reason: &'static str) {
+        self.end_subscriptions_of(extension, reason);
         self.forget_devices_of(extension);
     }
 

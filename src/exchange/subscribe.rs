@@ -177,13 +177,13 @@ impl Exchange {
     }
 
     /// Whoever has them may watch no longer; each is told that it has ended.
-    pub(super) fn end_subscriptions_of(&mut self, watcher: &Extension) {
+    pub(super) fn end_subscriptions_of(&mut self, watcher: &Extension, reason: &'static str) {
         for id in self.state.watchers.all_of(watcher) {
             if let Some(subscription) = self.state.watchers.get_mut(&id) {
                 subscription.expires_at = self.now;
             }
             self.state.due.clear(&Due::Subscription(id.clone()));
-            self.subscription_expired(&id);
+            self.end_subscription(&id, reason);
         }
     }
 

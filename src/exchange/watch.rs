@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::caller_name::CallerName;
 use crate::domain::ids::Extension;
 use crate::domain::time::{Moment, Wakeup};
 use crate::exchange::Exchange;
@@ -100,6 +101,9 @@ pub(super) struct Watchers {
     by_dialog: BTreeMap<DialogId, Subscription>,
     /// Places whose parked calls have changed in this turn.
     changed_places: BTreeSet<Extension>,
+    /// And groups of such calls: who is parked by a group stays its call at a
+    /// place that has left it.
+    changed_groups: BTreeSet<CallerName>,
     lamps_changed: bool,
     /// As lamps were last told of them.
     lines: Lines,
@@ -113,8 +117,9 @@ impl Watchers {
         self.by_dialog.contains_key(id)
     }
 
-    pub fn park_changed(&mut self, at: &Extension) {
-        self.changed_places.insert(at.clone());
+    pub fn park_changed(&mut self, at: Extension, group: Option<CallerName>) {
+        self.changed_places.insert(at);
+        self.changed_groups.extend(group);
         self.has_news = true;
     }
 
@@ -238,13 +243,14 @@ impl Exchange {
     /// Whoever is concerned by what has changed is to be told.
     pub(super) fn mark_concerned(&mut self) {
         let places = std::mem::take(&mut self.state.watchers.changed_places);
+        let groups = std::mem::take(&mut self.state.watchers.changed_groups);
         let lamps = std::mem::take(&mut self.state.watchers.lamps_changed);
         if places.is_empty() && !lamps {
             return;
         }
         let lines = self.lines();
         let in_calls = lines::changed(&self.state.watchers.lines, &lines);
-        let neighbours = self.neighbours(&places);
+        let neighbours = self.neighbours(&places, &groups);
         self.state.watchers.lines = lines;
         for subscription in self.state.watchers.by_dialog.values_mut() {
             let concerned = match &subscription.package {
@@ -266,11 +272,16 @@ impl Exchange {
         }
     }
 
-    /// Those who are told of what is parked at these places: everybody there,
-    /// and everybody of their groups.
-    pub(super) fn neighbours(&self, places: &BTreeSet<Extension>) -> BTreeSet<Extension> {
-        let groups = self.settings.groups.iter();
-        let concerned = groups.filter(|g| g.members.iter().any(|m| places.contains(m)));
+    /// Those who are told of what is parked at these places and by these
+    /// groups: everybody there, and everybody of either group.
+    fn neighbours(
+        &self,
+        places: &BTreeSet<Extension>,
+        groups: &BTreeSet<CallerName>,
+    ) -> BTreeSet<Extension> {
+        let concerned = self.settings.groups.iter().filter(|group| {
+            groups.contains(&group.name) || group.members.iter().any(|m| places.contains(m))
+        });
         let members = concerned.flat_map(|group| &group.members);
         places.iter().chain(members).cloned().collect()
     }

@@ -270,3 +270,38 @@ fn settings_changed_survive_together_with_their_calls() {
     assert_eq!(group.name.as_str(), "Late shift");
     stage.is_safe();
 }
+
+/// Bob fetches, and his phone dies before it has acknowledged; meanwhile the
+/// timer changes.
+fn changed_during_a_fetch_that_fails(seconds: u64) -> Stage {
+    let mut stage = parked_by("*68");
+    stage.world.run_for(s(30));
+    let bob = stage.bob;
+    stage.world.act(bob, |phone, now| phone.dial("*88101", now));
+    let silent = stage.world.handsets.remove(&bob).unwrap();
+    stage.world.run_for(s(1));
+    let phase = stage.told(stage.carol).calls[0].phase;
+    assert_eq!(phase, PhaseView::Retrieving);
+    stage.world.reconfigure(timer(seconds));
+    stage.world.run_for(s(36));
+    drop(silent);
+    stage
+}
+
+#[test]
+fn s21_a_new_timer_during_a_fetch_that_fails_counts_what_was_waited_before_it() {
+    let mut stage = changed_during_a_fetch_that_fails(60);
+    assert!(!stage.rings());
+    let left = stage.next().0;
+    assert!((25..=30).contains(&left), "{left}: of the 60 s there were 30 left");
+    stage.world.run_for(s(left + 1));
+    assert!(stage.rings());
+    stage.is_safe();
+}
+
+#[test]
+fn s21_a_shorter_timer_during_a_fetch_that_fails_recalls_as_soon_as_it_has() {
+    let mut stage = changed_during_a_fetch_that_fails(20);
+    assert!(stage.rings());
+    stage.is_safe();
+}

@@ -17,6 +17,7 @@ mod door;
 mod handset;
 mod identity;
 mod lamps;
+mod members;
 mod notes;
 mod park;
 mod pickup;

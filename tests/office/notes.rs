@@ -202,6 +202,14 @@ fn q20_what_is_no_note_or_leads_nowhere_is_refused_in_words() {
     assert_eq!(told("102", "text/plain", b"x"), refused(404, elsewhere));
     assert_eq!(told("*68102", "text/plain", b"x"), refused(404, elsewhere));
     assert_eq!(told("*88102", "text/html", b"<b>"), refused(415, "A note is plain text"));
+    let (_, answer) = world.get(reception).answers.last().unwrap();
+    let accepted = answer.headers.text(&Name::Accept).unwrap();
+    assert_eq!(accepted, "text/plain, application/vnd.bellhop.admin+json");
+    let mut told = |code: &str, kind: &'static str, body: &[u8]| {
+        world.act(reception, |phone, now| phone.note(code, kind, body, now));
+        world.settle();
+        world.get(reception).last_answer(&Method::Message)
+    };
     let long = vec![b'x'; 1_201];
     let too_long = "A note has at most 1200 octets";
     assert_eq!(told("*88102", "text/plain", &long), refused(413, too_long));

@@ -6,7 +6,7 @@ use crate::sip::digest::algorithm::Algorithm;
 
 /// H(user:realm:password) by both algorithms: enough to check any answer,
 /// and not the password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     ha1: String,
     ha1_sha256: String,
