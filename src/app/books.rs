@@ -4,13 +4,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::app::{serve, settings};
+use tokio::sync::watch;
+
+use crate::app::{provision, serve, settings};
 use crate::config::edit::{self, Edited};
 use crate::config::office::{Attachment, Http, Provisioning, Server};
 use crate::config::{Findings, Office};
 use crate::domain::administration::{Groups, Objection, Wish};
 use crate::edge::clerk::{Change, Task, Work};
 use crate::edge::files;
+use crate::provision::Book;
 use crate::sip::flow::Transport;
 
 /// A file that is being typed in meanwhile is looked at again, so often.
@@ -20,6 +23,8 @@ struct Books {
     file: PathBuf,
     bound: Vec<(Transport, SocketAddr)>,
     at_start: AtStart,
+    /// None: no phone was listed at the start, and none is handed its settings.
+    phones: Option<watch::Sender<Book>>,
 }
 
 /// What is looked at only when the server starts.
@@ -32,16 +37,43 @@ struct AtStart {
 }
 
 /// Keeps the books of an office that listens at `bound`.
-pub fn keep(file: PathBuf, office: &Office, bound: &[(Transport, SocketAddr)]) -> Work {
-    let mut books = Books { file, bound: bound.to_vec(), at_start: AtStart::of(office) };
+pub fn keep(
+    file: PathBuf,
+    office: &Office,
+    bound: &[(Transport, SocketAddr)],
+    phones: Option<watch::Sender<Book>>,
+) -> Work {
+    let at_start = AtStart::of(office);
+    let mut books = Books { file, bound: bound.to_vec(), at_start, phones };
     Box::new(move |task| books.work(task))
 }
 
 impl Books {
     fn work(&mut self, task: &Task) -> Result<Change, Vec<Objection>> {
-        match task {
-            Task::Reload => self.reload(),
-            Task::Groups { domain, wish } => self.groups(domain.as_deref(), wish),
+        let mut change = match task {
+            Task::Reload => self.reload()?,
+            Task::Groups { domain, wish } => self.groups(domain.as_deref(), wish)?,
+        };
+        if change.settings.is_some() {
+            change.remarks.extend(self.phones_too());
+        }
+        Ok(change)
+    }
+
+    /// Phones are handed the settings that hold now. Something to remark where
+    /// they are not.
+    fn phones_too(&self) -> Option<String> {
+        let (office, _) = settings::office(&self.file).ok()?;
+        let Some(phones) = &self.phones else {
+            let words = "phones are listed now: they are handed their settings after a restart";
+            return provision::lists_phones(&office).then(|| words.to_owned());
+        };
+        match provision::book(&office, &self.file) {
+            Ok(book) => {
+                phones.send_replace(book);
+                None
+            }
+            Err(trouble) => Some(trouble.to_string()),
         }
     }
 

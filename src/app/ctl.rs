@@ -1,7 +1,7 @@
 //! `bellhop ctl`: asks a running server, and prints what it answers.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::cli::{CtlArgs, CtlVerb, GroupArgs, GroupSettings, GroupVerb};
@@ -33,7 +33,7 @@ pub fn run(args: &CtlArgs) -> Result<(), Trouble> {
 ///
 /// # Errors
 /// None is named, and the user has no home folder.
-pub fn socket(config: &std::path::Path, named: Option<&PathBuf>) -> Result<PathBuf, Trouble> {
+pub fn socket(config: &Path, named: Option<&PathBuf>) -> Result<PathBuf, Trouble> {
     if let Some(named) = named {
         return Ok(named.clone());
     }
@@ -42,18 +42,33 @@ pub fn socket(config: &std::path::Path, named: Option<&PathBuf>) -> Result<PathB
     Ok(ctl::socket_of(&folders, config))
 }
 
+/// A service has a runtime folder of its own, which a person's shell does not
+/// know of.
+const SERVICES: &str = "/run/bellhop";
+
 fn ask(args: &CtlArgs, question: &Question) -> Result<Answer, Trouble> {
     let socket = socket(&args.config, args.socket.as_ref())?;
-    ctl::ask(&socket, question).map_err(|fault| {
-        use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    let own = ctl::ask(&socket, question);
+    let of_service = ctl::socket_in(Path::new(SERVICES), &args.config);
+    let answer = match &own {
+        Err(fault) if is_nobody(fault) && args.socket.is_none() && of_service.exists() => {
+            ctl::ask(&of_service, question)
+        }
+        _ => own,
+    };
+    answer.map_err(|fault| {
         let config = args.config.display();
-        Trouble::new(match fault.kind() {
-            NotFound | ConnectionRefused if args.socket.is_none() => format!(
-                "no server of this user runs with {config} (`bellhop serve --config {config}`)"
-            ),
-            _ => format!("{}: {fault}", socket.display()),
+        Trouble::new(if is_nobody(&fault) && args.socket.is_none() {
+            format!("no server of this user runs with {config} (`bellhop serve --config {config}`)")
+        } else {
+            format!("{}: {fault}", socket.display())
         })
     })
+}
+
+fn is_nobody(fault: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    matches!(fault.kind(), NotFound | ConnectionRefused)
 }
 
 fn group_verb(args: &CtlArgs, group: &GroupArgs) -> Result<Answer, Trouble> {

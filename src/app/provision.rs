@@ -6,6 +6,8 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::watch;
+
 use crate::app::{Trouble, cli, serve, settings};
 use crate::config;
 use crate::config::office::{Credentials, Device, Person, Tenant};
@@ -161,18 +163,37 @@ fn seconds_of_now() -> u32 {
 
 /// Opens the listener if any phone is listed; says where. Without it the
 /// office still answers calls.
-pub fn start(office: &config::Office, file: &Path, transports: &Transports) -> Option<SocketAddr> {
-    let phones = listed_phones(office);
-    if phones.is_empty() {
+pub fn start(office: &config::Office, file: &Path, transports: &Transports) -> Option<HandsOut> {
+    if listed_phones(office).is_empty() {
         return None;
     }
-    match opened(office, file, transports, phones) {
-        Ok(address) => Some(address),
+    match opened(office, file, transports) {
+        Ok(hands_out) => Some(hands_out),
         Err(trouble) => {
             tracing::warn!("no phone is handed its settings: {trouble}");
             None
         }
     }
+}
+
+/// The listener that hands phones their settings.
+pub struct HandsOut {
+    pub address: SocketAddr,
+    /// The phones it knows, from now on these.
+    pub books: watch::Sender<Book>,
+}
+
+/// The phones that an office lists, with their settings.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn book(office: &config::Office, file: &Path) -> Result<Book, Trouble> {
+    Ok(Book::new(listed_phones(office), &key(office, file)?))
+}
+
+/// Whether it lists any.
+pub fn lists_phones(office: &config::Office) -> bool {
+    !listed_phones(office).is_empty()
 }
 
 fn listed_phones(office: &config::Office) -> Vec<Phone> {
@@ -189,15 +210,15 @@ fn opened(
     office: &config::Office,
     file: &Path,
     transports: &Transports,
-    phones: Vec<Phone>,
-) -> Result<SocketAddr, Trouble> {
+) -> Result<HandsOut, Trouble> {
     let settings = provisioning_settings(office);
-    let book = Book::new(phones, &key(office, file)?);
+    let book = book(office, file)?;
     let taken = |fault| Trouble::new(format!("http://{}: {fault}", settings.listen));
     let listener = TcpListener::bind(settings.listen).map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
     let pnp = if settings.pnp { pnp_socket(transports) } else { None };
     tracing::info!("provisioning: {} phones are listed, http://{address}/prov/", book.len());
+    let (books, book) = watch::channel(book);
     let provisioning = Provisioning {
         book,
         listening: transports.local_addresses(),
@@ -206,7 +227,7 @@ fn opened(
         vouched: settings.networks,
     };
     provisioning::start(provisioning, listener, pnp).map_err(taken)?;
-    Ok(address)
+    Ok(HandsOut { address, books })
 }
 
 fn pnp_socket(transports: &Transports) -> Option<PnpSocket> {

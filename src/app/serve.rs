@@ -64,9 +64,15 @@ async fn serve(
     // with it, and nothing overheard then may act now.
     let key = chance::secret().map_err(|fault| Trouble::new(format!("no randomness: {fault}")))?;
     let exchange = Building::new(offices(office, &bound, key)?);
-    let handed_out_at = provision::start(office, &args.config, &transports);
-    let clerk = Clerk::start(books::keep(args.config.clone(), office, &bound))
-        .map_err(|fault| Trouble::new(format!("no thread: {fault}")))?;
+    let hands_out = provision::start(office, &args.config, &transports);
+    let handed_out_at = hands_out.as_ref().map(|it| it.address);
+    let clerk = Clerk::start(books::keep(
+        args.config.clone(),
+        office,
+        &bound,
+        hands_out.map(|it| it.books),
+    ))
+    .map_err(|fault| Trouble::new(format!("no thread: {fault}")))?;
     let newcomers = Box::new(newcomers(key)?);
     let (control, hang_ups) = (control(args), HangUps::listen());
     let parts = Parts { exchange, transports, media, media_events, clock, clerk, newcomers };

@@ -132,7 +132,9 @@ fn write_like(old: &File, new: &Path, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::MetadataExt;
         let (was, is) = (old.metadata()?, file.metadata()?);
         if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
-            std::os::unix::fs::fchown(&file, Some(was.uid()), Some(was.gid()))?;
+            let kept = std::os::unix::fs::fchown(&file, Some(was.uid()), Some(was.gid()));
+            let why = "it would change its owner: it must belong to the user the server runs as";
+            kept.map_err(|_| io::Error::other(why))?;
         }
     }
     file.set_permissions(old.metadata()?.permissions())?;

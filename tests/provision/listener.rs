@@ -131,6 +131,22 @@ fn a_listed_phone_gets_its_file_and_the_way_it_came_by() {
 }
 
 #[test]
+fn after_a_reload_phones_are_handed_what_holds_now() {
+    let server = Server::start(VOUCHED);
+    let file = server.folder.path().join("office.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("Tom & <Jerry>", "Spike").replace("f8a03d000001", "f8a03d000002");
+    std::fs::write(&file, text.replace("0c383e557eb1", "0c383e557eb2")).unwrap();
+    let mut reload = Command::new(PROGRAM);
+    reload.args(["ctl", "reload", "--config"]).arg(&file).envs(folders(server.folder.path()));
+    assert!(reload.status().unwrap().success());
+    let (_, text) = server.get("/prov/805e0c112233.cfg");
+    assert!(text.contains("account.1.display_name = Spike\n"), "{text}");
+    assert_eq!(server.get("/prov/0c383e557eb1.cfg").0, 404);
+    assert_eq!(server.get("/prov/0c383e557eb2.cfg").0, 200);
+}
+
+#[test]
 fn whatever_is_not_given_looks_the_same() {
     let server = Server::start(VOUCHED);
     let unknown = server.says(b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -96,10 +96,15 @@ impl Drop for Socket {
 
 /// Where the server of the office with these settings is reached.
 pub fn socket_of(folders: &Folders, settings: &Path) -> PathBuf {
+    socket_in(&folders.runtime, settings)
+}
+
+/// As [`socket_of`], in this runtime folder.
+pub fn socket_in(runtime: &Path, settings: &Path) -> PathBuf {
     let settings = settings.canonicalize().unwrap_or_else(|_| settings.to_owned());
     let digest = Sha256::digest(settings.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    folders.runtime.join("ctl").join(format!("{name}.sock"))
+    runtime.join("ctl").join(format!("{name}.sock"))
 }
 
 /// Whatever was there before, nobody else looks into it from now on.

@@ -33,7 +33,8 @@ pub(super) fn answer<B>(
     }
     let asker = desk.settings.asker(peer);
     let path = request.uri().path();
-    match desk.settings.book.ask(path, &asker) {
+    let book = desk.settings.book.borrow();
+    match book.ask(path, &asker) {
         Ok(found) => match paper(desk, &found, local, peer, &asker) {
             Some(paper) => {
                 tell(&found, peer, request);

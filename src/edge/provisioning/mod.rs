@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
@@ -43,7 +44,8 @@ const BREATH: Duration = Duration::from_millis(100);
 /// What the listener is told at its start.
 #[derive(Debug)]
 pub struct Provisioning {
-    pub book: Book,
+    /// As it is now: phones come and go while the server runs.
+    pub book: watch::Receiver<Book>,
     /// Where phones register.
     pub listening: Vec<(Transport, SocketAddr)>,
     /// Told to phones that are not in our own networks.

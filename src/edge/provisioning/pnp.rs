@@ -78,7 +78,8 @@ fn received_from(
     http_port: u16,
 ) {
     let Some(question) = Question::read(datagram) else { return };
-    let Some(listed) = desk.settings.book.get(&question.mac) else {
+    let book = desk.settings.book.borrow();
+    let Some(listed) = book.get(&question.mac) else {
         return debug!("provisioning: {} asks by multicast and is not listed", question.mac);
     };
     let settings = &desk.settings;

@@ -49,7 +49,7 @@ fn only_listed_phones_that_ask_by_multicast_are_told_where_their_settings_are() 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let http = listener.local_addr().unwrap();
     let settings = Provisioning {
-        book: book(),
+        book: tokio::sync::watch::channel(book()).1,
         listening: vec![(Transport::Udp, "0.0.0.0:5060".parse().unwrap())],
         external_address: None,
         local_networks: Vec::new(),
