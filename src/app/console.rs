@@ -86,6 +86,7 @@ pub fn sit_down(
         domain: settings.account.domain.clone(),
         extension: settings.account.extension.clone(),
         password,
+        lot: settings.lot.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

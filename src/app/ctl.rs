@@ -8,6 +8,7 @@ use crate::app::cli::{CtlArgs, CtlVerb, GroupArgs, GroupSettings, GroupVerb};
 use crate::app::{Trouble, cli};
 use crate::domain::administration::{GroupForm, Groups, Objection, Wish};
 use crate::domain::caller_name::CallerName;
+use crate::domain::ids::Extension;
 use crate::edge::ctl::{self, Answer, ParkedCall, Question, Status};
 use crate::edge::folders::Folders;
 
@@ -175,7 +176,7 @@ fn call_shown(parked: &ParkedCall) -> String {
         call.place,
         call.caller,
         call.caller.number,
-        call.parker.extension,
+        call.parker.extension.as_ref().map_or("", Extension::as_str),
         span(call.waited_ms / 1000),
         next.unwrap_or_default(),
     )

@@ -6,18 +6,22 @@ use core::time::Duration;
 use crate::config::complaint::Findings;
 use crate::config::document::{Document, overriding};
 use crate::config::fields::{extension_form, firsts, read_secret, required_text};
+use crate::config::lot::{read_park, read_system};
 use crate::config::reader::{Fault, Reader};
 use crate::config::secret::Secret;
 use crate::config::section::{Item, Section};
 use crate::config::values::{Host, Transport, domain, duration, host};
 use crate::config::{Lent, ReadFile};
 use crate::domain::ids::Extension;
+use crate::domain::lot::Lot;
 use crate::domain::nearest::nearest;
 
 /// One `desk.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desk {
     pub account: Account,
+    /// Where parked calls are: our own server's lot, or another's.
+    pub lot: Lot,
     /// The office whose server runs as a child of this console: the path of
     /// its `office.toml`, as written.
     pub office: Option<String>,
@@ -156,6 +160,8 @@ impl Desk {
 
 fn read_desk(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Desk> {
     let account = read_account(root, reader);
+    let (account, lot) = account.map_or((None, Lot::Ours), |(account, lot)| (account, lot));
+    let lot = read_park(root, lot, reader);
     let office = root.section("office", reader).and_then(|mut section| {
         let config = read_office_path(&mut section, reader);
         section.finish(reader);
@@ -164,7 +170,7 @@ fn read_desk(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Desk
     let sound = read_sound(root, reader);
     let screen = read_screen(root, reader);
     let manners = read_manners(root, reader);
-    Some(Desk { account: account?, office, sound, screen, manners })
+    Some(Desk { account: account?, lot, office, sound, screen, manners })
 }
 
 /// Without its server this desk is still a desk.
@@ -179,7 +185,11 @@ fn read_office_path(section: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> O
     Some(path)
 }
 
-fn read_account(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<Account> {
+/// The account where it is whole, and what kind of server it is at.
+fn read_account(
+    root: &mut Section<'_>,
+    reader: &mut Reader<'_, '_>,
+) -> Option<(Option<Account>, Lot)> {
     let Some(mut section) = root.section("account", reader) else {
         if !root.has("account") {
             reader.miss(&root.place, "account", "the section [account] is missing");
@@ -195,7 +205,17 @@ fn read_account(root: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Option<A
     let extension = extension.and_then(|item| item.parsed(reader, extension_form));
     let password = read_password(&mut section, reader);
     let domain = section.take("domain").and_then(|item| item.parsed(reader, domain));
+    let lot = read_system(&mut section, reader);
     section.finish(reader);
+    Some((whole(server, extension, password, domain), lot))
+}
+
+fn whole(
+    server: Option<Host>,
+    extension: Option<Extension>,
+    password: Option<Password>,
+    domain: Option<String>,
+) -> Option<Account> {
     Some(Account { server: server?, extension: extension?, password: password?, domain })
 }
 

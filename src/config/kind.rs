@@ -33,6 +33,10 @@ pub fn kind_of(file: &str, text: &str) -> Kind {
     let (table, _) = DeTable::parse_recoverable(text);
     let table = table.get_ref();
     let count = |names: &[&str]| names.iter().filter(|name| table.contains_key(**name)).count();
+    // `[park]` is in both; no office has an account of its own.
+    if table.contains_key("account") {
+        return Kind::Desk;
+    }
     let (office, desk) = (count(OFFICE), count(DESK));
     if office > 0 || desk > 0 {
         return if office >= desk { Kind::Office } else { Kind::Desk };

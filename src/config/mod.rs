@@ -12,6 +12,7 @@ mod document;
 pub mod edit;
 mod fields;
 mod kind;
+mod lot;
 pub mod office;
 mod reader;
 mod secret;

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod effects;
 pub mod habits;
 pub mod ids;
+pub mod lot;
 pub mod nearest;
 pub mod note;
 pub mod pairs;

@@ -86,12 +86,15 @@ pub struct ParkedView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parker {
     pub name: CallerName,
-    pub extension: Extension,
+    /// `None` where nobody says: in the lot of another make of server.
+    pub extension: Option<Extension>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PhaseView {
+    /// In the lot of another make of server: what comes next nobody tells.
+    Untold,
     Waiting,
     Recalling,
     Resting,
@@ -126,6 +129,12 @@ pub enum LampState {
     Ring,
     Talk,
     Dnd,
+}
+
+impl ParkedView {
+    pub fn is_by(&self, extension: &Extension) -> bool {
+        self.parker.extension.as_ref() == Some(extension)
+    }
 }
 
 impl ParkTable {

@@ -178,7 +178,7 @@ impl Exchange {
             caller: self.caller_of(parked.journey),
             parker: Parker {
                 name: self.settings.name_of(&parked.parking_user),
-                extension: parked.parking_user.clone(),
+                extension: Some(parked.parking_user.clone()),
             },
             waited_ms: milliseconds(self.now.since(parked.parked_at)),
             phase: phase_view(&parked.phase),

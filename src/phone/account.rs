@@ -5,8 +5,10 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::caller_name::CallerName;
-use crate::domain::codes::FeatureCodes;
+use crate::domain::codes::{Dialled, FeatureCodes};
 use crate::domain::ids::Extension;
+use crate::domain::lot::Lot;
+use crate::phone::messages::Wanted;
 use crate::sip::flow::{Flow, Transport};
 use crate::sip::wire::{Host, NameAddr, Uri};
 
@@ -21,12 +23,45 @@ pub struct Account {
     pub name: CallerName,
     pub password: String,
     pub codes: FeatureCodes,
+    #[serde(default)]
+    pub lot: Lot,
 }
 
 impl Account {
     /// As the server's challenges are answered.
     pub fn user(&self) -> String {
         self.extension.as_str().to_owned()
+    }
+
+    /// A number as the office understands it. The codes are our own server's:
+    /// to another they may mean anything.
+    pub(super) fn understand(&self, dialled: &str) -> Dialled {
+        match &self.lot {
+            Lot::Ours => self.codes.understand(dialled),
+            Lot::Elsewhere(_) => Dialled::Other(dialled.to_owned()),
+        }
+    }
+
+    /// Nobody is called that.
+    pub(super) fn is_code(&self, user: &str) -> bool {
+        match &self.lot {
+            Lot::Ours => !matches!(self.codes.understand(user), Dialled::Other(_)),
+            Lot::Elsewhere(lot) => lot.is_code(user),
+        }
+    }
+
+    /// What is dialled to fetch a parked call.
+    pub(super) fn number_to_retrieve(&self, which: &Wanted) -> String {
+        let code = &self.codes.retrieve;
+        match (which, &self.lot) {
+            (Wanted::Mine, Lot::Elsewhere(lot)) => lot.retrieve_mine.clone().unwrap_or_default(),
+            (Wanted::OldestAt(place) | Wanted::Call { place, .. }, Lot::Elsewhere(lot)) => {
+                lot.retrieve.of(place)
+            }
+            (Wanted::Mine, Lot::Ours) => code.clone(),
+            (Wanted::OldestAt(place), Lot::Ours) => format!("{code}{place}"),
+            (Wanted::Call { place, key }, Lot::Ours) => format!("{code}{place}*{key}"),
+        }
     }
 
     /// `sip:{user}@{domain}`

@@ -23,9 +23,10 @@ impl Phone {
             Some(_) if self.is_about_the_table(request) => {
                 self.about_the_table(request, flow, now);
             }
-            Some(id) => match self.line_of(&id) {
-                Some(line) => self.within(line, request, flow, now),
-                None => self.refuse(request, flow, 481),
+            Some(id) => match (self.line_of(&id), self.watched_by(request)) {
+                (Some(line), _) => self.within(line, request, flow, now),
+                (None, Some(watched)) => self.notified_of_lot(watched, request, flow, now),
+                (None, None) => self.refuse(request, flow, 481),
             },
         }
     }
@@ -50,7 +51,10 @@ impl Phone {
     fn notified_of_nothing(&mut self, request: &Request, flow: Flow, now: Moment) {
         let package = request.headers.event().map(|event| event.package);
         match package.as_deref() {
-            Some("park-info") => self.reply(request, flow, 200, now),
+            Some("park-info") => {
+                self.reply(request, flow, 200, now);
+                self.told_of_lot(&request.body, now);
+            }
             _ => self.refuse(request, flow, 481),
         }
     }

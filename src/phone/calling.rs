@@ -27,18 +27,17 @@ impl Phone {
     }
 
     pub(super) fn retrieve(&mut self, which: Wanted, now: Moment) {
-        let dialled = self.code_of(&which);
+        let wanted = match self.lot_elsewhere() {
+            Some(lot) => self.wanted_elsewhere(lot, which.clone()),
+            None => Some(which.clone()),
+        };
+        let Some(which) = wanted else {
+            let asked = Asked::Retrieve { which };
+            return self.refused(asked, 404, "nobody is known to be parked");
+        };
+        let dialled = self.account.number_to_retrieve(&which);
         let (uri, caller) = (self.account.uri_of(&dialled), self.wanted_caller(&which));
         self.call(uri, Direction::Retrieved, caller, Asked::Retrieve { which }, now);
-    }
-
-    pub(super) fn code_of(&self, which: &Wanted) -> String {
-        let code = &self.account.codes.retrieve;
-        match which {
-            Wanted::Mine => code.clone(),
-            Wanted::OldestAt(place) => format!("{code}{place}"),
-            Wanted::Call { place, key } => format!("{code}{place}*{key}"),
-        }
     }
 
     /// Tells the office by its code, unseen. It is a courtesy: this phone

@@ -33,7 +33,7 @@ impl Phone {
     /// Codes typed as a number mean what their keys mean.
     fn dial_or_understand(&mut self, to: Target, now: Moment) {
         let understood = match &to {
-            Target::Typed(text) => self.account.codes.understand(text),
+            Target::Typed(text) => self.account.understand(text),
             Target::Number(_) => return self.dial(to, now),
         };
         match (understood, self.to_park()) {

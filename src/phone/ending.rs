@@ -69,7 +69,7 @@ impl Phone {
             self.respond_to_invite(line, server, 487, None, now);
             return self.end(line, Ended::Missed);
         }
-        if self.ended_by_handover(line) {
+        if self.ended_by_handover(line, now) {
             return self.gone(line);
         }
         let ours = self.calls.get(&line).is_some_and(|call| call.is_ending());

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use crate::domain::ids::Extension;
+use crate::domain::lot::{NoWay, Way};
 use crate::domain::time::Moment;
-use crate::phone::line::{Handover, Phase};
+use crate::phone::line::{Call, Handover, Phase};
 use crate::phone::messages::{Asked, Ended, Event, LineId, Parkplace, Target};
 use crate::phone::requests::Purpose;
 use crate::phone::{Phone, Timer};
@@ -19,14 +20,36 @@ const TRANSFER_WITHIN: Duration = Duration::from_secs(180);
 
 impl Phone {
     pub(super) fn park(&mut self, line: LineId, at: Option<Extension>, now: Moment) {
+        if let Some(lot) = self.lot_elsewhere() {
+            let way = self.way_elsewhere(lot, at.as_ref());
+            return self.park_elsewhere(line, way, Asked::Park { line, at }, now);
+        }
         let place = at.as_ref().map(Extension::as_str).unwrap_or_default();
         let uri = self.account.uri_of(&format!("{}{place}", self.account.codes.park));
         self.hand_over(line, uri, Asked::Park { line, at }, now);
     }
 
     pub(super) fn group_park(&mut self, line: LineId, now: Moment) {
+        if let Some(lot) = self.lot_elsewhere() {
+            let way = self.way_to_group_elsewhere(lot);
+            return self.park_elsewhere(line, way, Asked::GroupPark { line }, now);
+        }
         let uri = self.account.uri_of(&self.account.codes.group_park);
         self.hand_over(line, uri, Asked::GroupPark { line }, now);
+    }
+
+    /// Only a call that was answered: other servers do not take one that rings
+    /// for parked.
+    fn park_elsewhere(&mut self, line: LineId, way: Result<Way, NoWay>, asked: Asked, now: Moment) {
+        let is_ringing = self.calls.get(&line).is_some_and(Call::is_ringing);
+        match way {
+            _ if is_ringing => self.refused(asked, 480, "answer the call first"),
+            Err(why) => self.refused(asked, 404, &why.to_string()),
+            Ok(Way { number, place }) => {
+                self.parks_elsewhere(line, place, now);
+                self.hand_over(line, self.account.uri_of(&number), asked, now);
+            }
+        }
     }
 
     pub(super) fn transfer(&mut self, line: LineId, to: Target, now: Moment) {
@@ -90,7 +113,7 @@ impl Phone {
         response.headers.push(Name::Contact, format!("<{uri}>"));
         let effects = self.transactions.respond(server, &response, now);
         self.carry_out(effects, now);
-        self.tell_parked(line, asked);
+        self.tell_parked(line, asked, now);
         self.end(line, Ended::Parked);
     }
 
@@ -138,7 +161,7 @@ impl Phone {
     }
 
     fn handover_done(&mut self, line: LineId, now: Moment) {
-        if self.tell_handed_over(line) {
+        if self.tell_handed_over(line, now) {
             self.send_bye(line, now);
         }
     }
@@ -146,6 +169,7 @@ impl Phone {
     /// The call is as it was.
     pub(super) fn handover_failed(&mut self, line: LineId, status: u16, reason: &str) {
         self.timers.clear(&Timer::HandingOver(line));
+        self.not_parked_elsewhere(line);
         let handover = self.calls.get_mut(&line).and_then(|call| call.handover.take());
         if let Some(handover) = handover {
             self.refused(handover.asked, status, reason);
@@ -158,23 +182,28 @@ impl Phone {
 
     /// The office ends the call once it is handed over, perhaps before its
     /// word reaches us.
-    pub(super) fn ended_by_handover(&mut self, line: LineId) -> bool {
+    pub(super) fn ended_by_handover(&mut self, line: LineId, now: Moment) -> bool {
         let handover = self.calls.get(&line).and_then(|call| call.handover.as_ref());
-        handover.is_some_and(|handover| handover.accepted) && self.tell_handed_over(line)
+        handover.is_some_and(|handover| handover.accepted) && self.tell_handed_over(line, now)
     }
 
-    fn tell_handed_over(&mut self, line: LineId) -> bool {
+    fn tell_handed_over(&mut self, line: LineId, now: Moment) -> bool {
         let handover = self.calls.get_mut(&line).and_then(|call| call.handover.take());
         let Some(Handover { asked, .. }) = handover else { return false };
         self.timers.clear(&Timer::HandingOver(line));
-        self.tell_parked(line, &asked);
+        self.tell_parked(line, &asked, now);
         let is_transfer = matches!(asked, Asked::Transfer { .. });
         self.vanish(line, if is_transfer { Ended::Transferred } else { Ended::Parked });
         true
     }
 
-    fn tell_parked(&mut self, line: LineId, asked: &Asked) {
+    fn tell_parked(&mut self, line: LineId, asked: &Asked, now: Moment) {
         let Some(caller) = self.calls.get(&line).map(|call| call.caller.clone()) else { return };
+        if self.lot_elsewhere().is_some() && !matches!(asked, Asked::Transfer { .. }) {
+            let place = self.parked_elsewhere(line, now);
+            let at = place.map_or(Parkplace::Untold, Parkplace::Extension);
+            return self.tell(Event::CallParked { line, caller, at });
+        }
         let own = || self.account.extension.clone();
         let at = match asked {
             Asked::Park { at, .. } => Parkplace::Extension(at.clone().unwrap_or_else(own)),

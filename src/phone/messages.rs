@@ -227,6 +227,9 @@ pub enum Parkplace {
     Extension(Extension),
     /// Where the hunt put it is in the next table.
     Group,
+    /// A server that is not ours chose the place: in the next table, if its
+    /// lamps tell.
+    Untold,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

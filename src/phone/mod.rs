@@ -16,6 +16,7 @@ mod answers;
 mod calling;
 mod commands;
 mod ear;
+mod elsewhere;
 mod ending;
 mod handover;
 mod line;
@@ -48,6 +49,7 @@ use crate::sip::wire::{self, Message, Method, Name};
 use account::Account;
 use administer::Wishes;
 use ear::Told;
+use elsewhere::{LotWatch, Watched};
 use line::Call;
 use liveness::Liveness;
 use messages::{Command, Event, LineId};
@@ -100,6 +102,8 @@ pub struct Phone {
     register: Register,
     liveness: Liveness,
     watch: Watch,
+    #[serde(default)]
+    lot: LotWatch,
     calls: BTreeMap<LineId, Call>,
     last_line: u32,
     #[serde(default)]
@@ -126,6 +130,11 @@ enum Timer {
     /// The office has not answered for a while, and is asked on.
     Unanswered,
     Subscribe,
+    /// At a server that is not ours.
+    WatchAgain(Watched),
+    LotSettles,
+    NamesParked,
+    NewsAgesOut,
     /// The subscription has run out unrefreshed.
     Lapse,
     /// The office has been silent for a while: is it there?
@@ -170,6 +179,7 @@ impl Phone {
             register,
             liveness: Liveness::default(),
             watch: Watch::default(),
+            lot: LotWatch::default(),
             calls: BTreeMap::new(),
             last_line: 0,
             notes: BTreeMap::new(),
@@ -239,6 +249,10 @@ impl Phone {
             Timer::Register => self.register(now),
             Timer::Unanswered => self.is_not_answered_yet(now),
             Timer::Subscribe => self.subscribe(now),
+            Timer::WatchAgain(watched) => self.watch_again(watched, now),
+            Timer::LotSettles => self.lot_settles(now),
+            Timer::NamesParked => self.name_by_lamps(now),
+            Timer::NewsAgesOut => self.news_is_old(now),
             Timer::Lapse => self.watch_lapsed(now),
             Timer::AskOffice => self.watch_over_office(now),
             Timer::Silence => self.perhaps_office_is_silent(now),
@@ -312,6 +326,7 @@ impl Phone {
             call.moved = true;
         }
         self.watch.dialog = None;
+        self.lot_begins_anew();
         self.register_anew(now);
         let lines: Vec<LineId> = self.calls.keys().copied().collect();
         for line in lines {

@@ -1,7 +1,6 @@
 //! Who is at the other end, in words for people, never a code.
 
 use crate::domain::caller::Caller;
-use crate::domain::codes::Dialled;
 use crate::domain::ids::Extension;
 use crate::domain::park_table::{ParkTable, ParkedView, PhaseView};
 use crate::phone::Phone;
@@ -22,8 +21,7 @@ impl Phone {
     pub(super) fn connected_to(&self, headers: &Headers) -> Option<Caller> {
         let identity = headers.asserted_identity()?;
         let user = identity.uri.user_decoded().unwrap_or_default();
-        let is_code = !matches!(self.account.codes.understand(&user), Dialled::Other(_));
-        (!is_code).then(|| caller(&identity))
+        (!self.account.is_code(&user)).then(|| caller(&identity))
     }
 
     pub(super) fn callee(&self, to: &Target) -> Caller {
@@ -72,8 +70,10 @@ impl Phone {
     pub(super) fn is_colleague(&self, caller: &Caller) -> bool {
         let number = caller.number.as_str();
         match &self.watch.table {
-            Some(table) => table.lamps.iter().any(|lamp| lamp.extension.as_str() == number),
-            None => Extension::parse(number).is_ok(),
+            Some(table) if !table.lamps.is_empty() => {
+                table.lamps.iter().any(|lamp| lamp.extension.as_str() == number)
+            }
+            _ => Extension::parse(number).is_ok(),
         }
     }
 

@@ -34,7 +34,10 @@ impl Phone {
         if self.leaving != Leaving::No {
             return;
         }
-        let code = self.code_of(&which);
+        if self.lot_elsewhere().is_some() {
+            return self.refused(Asked::Note { which }, 501, "this phone system keeps no notes");
+        }
+        let code = self.account.number_to_retrieve(&which);
         let own = self.account.own_address().with_tag(&self.chance.hex(12));
         let target = self.account.uri_of(&code);
         let mut request = Request::new(Method::Message, target.clone());

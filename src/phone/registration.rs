@@ -78,8 +78,9 @@ impl Phone {
     pub(super) fn register_anew(&mut self, now: Moment) {
         if self.leaving == Leaving::No {
             self.register.standing = Standing::Out;
-            self.asked
-                .retain(|_, purpose| !matches!(purpose, Purpose::Register | Purpose::Subscribe));
+            self.asked.retain(|_, purpose| {
+                !matches!(purpose, Purpose::Register | Purpose::Subscribe | Purpose::Watch(_))
+            });
             self.register(now);
         }
     }

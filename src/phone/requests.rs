@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Moment;
+use crate::phone::elsewhere::Watched;
 use crate::phone::messages::LineId;
 use crate::phone::{Effect, Phone};
 use crate::sip::dialog::Dialog;
@@ -17,6 +18,9 @@ pub(super) enum Purpose {
     Unregister,
     Subscribe,
     Unsubscribe,
+    /// At a server that is not ours.
+    Watch(Watched),
+    Unwatch(Watched),
     Invite(LineId),
     Reinvite(LineId),
     Refer(LineId),
@@ -136,7 +140,8 @@ impl Phone {
             Purpose::Register => self.register_answered(response, now),
             Purpose::Unregister => self.unregistered(),
             Purpose::Subscribe => self.subscribe_answered(response, flow, now),
-            Purpose::Unsubscribe | Purpose::Aside => {}
+            Purpose::Watch(watched) => self.watch_answered(watched, response, flow, now),
+            Purpose::Unsubscribe | Purpose::Unwatch(_) | Purpose::Aside => {}
             Purpose::Invite(line) => self.call_answered(line, client, response, flow, now),
             Purpose::Reinvite(line) => self.reinvite_answered(line, client, response, flow, now),
             Purpose::Refer(line) => self.refer_answered(line, response, now),
@@ -210,6 +215,7 @@ impl Phone {
             | Purpose::CallLiveness(line)
             | Purpose::Bye(line) => self.calls.get_mut(&line).map(|call| &mut call.dialog),
             Purpose::Subscribe | Purpose::Unsubscribe => self.watch.dialog.as_mut(),
+            Purpose::Watch(watched) | Purpose::Unwatch(watched) => self.dialog_watched(watched),
             Purpose::Register
             | Purpose::Unregister
             | Purpose::Note(_)

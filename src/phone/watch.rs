@@ -35,6 +35,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 
 impl Phone {
     pub(super) fn subscribe(&mut self, now: Moment) {
+        if self.lot_elsewhere().is_some() {
+            return self.watch_lot(now);
+        }
         if self.leaving != Leaving::No || self.is_asked(Purpose::Subscribe) {
             return;
         }
@@ -42,6 +45,7 @@ impl Phone {
     }
 
     pub(super) fn unsubscribe(&mut self, now: Moment) {
+        self.unwatch_lot(now);
         self.timers.clear(&Timer::Subscribe);
         self.timers.clear(&Timer::Lapse);
         if self.watch.dialog.as_ref().is_some_and(|dialog| dialog.remote.tag().is_some()) {
@@ -129,6 +133,7 @@ impl Phone {
     }
 
     pub(super) fn table_is_unknown(&mut self, now: Moment) {
+        self.lot_is_unknown();
         if self.watch.table.take().is_some() {
             self.tell(Event::ParkTableChanged { table: None, at: now });
         }

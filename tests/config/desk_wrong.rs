@@ -50,6 +50,63 @@ fn every_fault_is_told_with_its_place_and_what_was_meant() {
     }
 }
 
+fn at(system: &str, park: &str) -> String {
+    format!(
+        "[account]\nserver = \"udp:pbx\"\nextension = \"101\"\npassword = \"x\"\nsystem = \"{system}\"\n{park}"
+    )
+}
+
+#[test]
+fn another_make_of_server_parks_in_its_own_way_or_as_it_is_told() {
+    use bellhop::domain::ids::Extension;
+    use bellhop::domain::lot::{Elsewhere, Lot, Pattern};
+    let lot = |system, park| parse(&at(system, park), &[]).unwrap().0.lot;
+    assert_eq!(lot("bellhop", ""), Lot::Ours);
+    assert_eq!(lot("asterisk", ""), Lot::Elsewhere(Elsewhere::asterisk()));
+    let park = "[park]\nslots = \"5901-5903\"\npark = \"\"\npark_at = \"*{slot}\"\nretrieve = \"*{slot}\"\nwatch = \"park+*{slot}\"";
+    let wanted = Elsewhere {
+        slots: ["5901", "5902", "5903"].map(|slot| Extension::parse(slot).unwrap()).to_vec(),
+        park: None,
+        park_at: Pattern::parse("*{slot}"),
+        group_park: None,
+        retrieve: Pattern::parse("*{slot}").unwrap(),
+        retrieve_mine: None,
+        watch: Pattern::parse("park+*{slot}"),
+    };
+    assert_eq!(lot("freeswitch", park), Lot::Elsewhere(wanted));
+}
+
+#[test]
+fn what_is_wrong_with_another_servers_lot_is_told_with_its_place() {
+    let fault = |system, park| said(&parse(&at(system, park), &[]).unwrap_err());
+    assert_eq!(
+        fault("astersik", ""),
+        [
+            "5:10: account.system = \"astersik\": not one of bellhop, asterisk, freeswitch, other; did you mean \"asterisk\"?"
+        ]
+    );
+    assert_eq!(
+        fault("bellhop", "[park]\nslots = \"701-720\""),
+        ["6:1: park: Bellhop's own server needs no such settings; for another set account.system"]
+    );
+    assert_eq!(
+        fault(
+            "asterisk",
+            "[park]\nslots = \"720-701\"\nretrieve = \"*88\"\npark = \"sip:700@pbx\"\nslot = \"1\""
+        ),
+        [
+            "7:9: park.slots = \"720-701\": a range goes from the lower to the higher; did you mean \"701-720\"?",
+            "8:12: park.retrieve = \"*88\": not a number with {slot} where the slot's goes, such as *{slot}",
+            "9:8: park.park = \"sip:700@pbx\": not a number to transfer to, such as 700",
+            "10:1: slot: there is no such setting in park; did you mean slots?",
+        ]
+    );
+    assert_eq!(
+        fault("freeswitch", "[park]\npark = \"\"\npark_at = \"\""),
+        ["6:1: park: neither park nor park_at: calls could not be parked"]
+    );
+}
+
 #[test]
 fn an_account_lacks_nothing() {
     assert_eq!(

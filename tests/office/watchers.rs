@@ -98,7 +98,8 @@ fn a_console_sees_the_whole_table_with_what_comes_next() {
     assert_eq!(parked.calls.len(), 1);
     let call = &parked.calls[0];
     assert_eq!(call.caller.to_string(), "Alice Smith");
-    assert_eq!((call.place.as_str(), call.parker.extension.as_str()), ("103", "101"));
+    assert_eq!(call.place.as_str(), "103");
+    assert_eq!(call.parker.extension, Some(ext("101")));
     assert_eq!(call.phase, PhaseView::Waiting);
     assert_eq!(call.next.as_ref().unwrap().what, "rings Reception");
     assert_eq!(call.why, "first free; Alice away");

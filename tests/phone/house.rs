@@ -9,6 +9,7 @@ use bellhop::domain::chance::Chance;
 use bellhop::domain::codes::FeatureCodes;
 use bellhop::domain::effects::Effects;
 use bellhop::domain::ids::Extension;
+use bellhop::domain::lot::Lot;
 use bellhop::domain::park_table::ParkTable;
 use bellhop::domain::time::{Moment, WallTime};
 use bellhop::exchange::{self, Exchange};
@@ -111,6 +112,7 @@ impl House {
             name: CallerName::default(),
             password: password.to_owned(),
             codes: FeatureCodes::default(),
+            lot: Lot::Ours,
         };
         let chance = Chance::from_seed(u128::try_from(host).unwrap());
         self.desks.push(Desk {

@@ -8,11 +8,13 @@
 )]
 
 mod calls;
+mod elsewhere;
 #[path = "../office/handset.rs"]
 #[allow(dead_code, reason = "the office's own stories need more of it")]
 mod handset;
 mod house;
 mod lot;
+mod other_pbx;
 mod outage;
 #[path = "../office/provider.rs"]
 #[allow(dead_code, reason = "the office's own stories need it")]

@@ -200,7 +200,7 @@ impl Desk {
             caller: Caller::new(name, number),
             parker: Parker {
                 name: CallerName::clean(&self.first_name(by)),
-                extension: extension(by),
+                extension: Some(extension(by)),
             },
             waited_ms: waited_s * 1000,
             phase: PhaseView::Waiting,

@@ -337,7 +337,7 @@ impl Office {
             place: extension(place),
             group: why.map(|_| CallerName::clean("Front")),
             caller,
-            parker: Parker { name: parker.name.clone(), extension: extension(by) },
+            parker: Parker { name: parker.name.clone(), extension: Some(extension(by)) },
             waited_ms: 0,
             phase: PhaseView::Waiting,
             next: Some(Next { in_ms: millis(RECALL_AFTER), what }),

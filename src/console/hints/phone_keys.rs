@@ -82,8 +82,9 @@ pub fn heading(state: &State) -> Option<String> {
         Page::Parked => {
             let view = &state.selected_parked()?.view;
             let place = state.place_with_number(&view.place);
-            let by = state.place_words(&view.parker.extension);
-            Some(format!("Parked: {} {} at {place}, by {by}", view.caller, view.caller.number))
+            let by = view.parker.extension.as_ref();
+            let by = by.map(|by| format!(", by {}", state.place_words(by))).unwrap_or_default();
+            Some(format!("Parked: {} {} at {place}{by}", view.caller, view.caller.number))
         }
     }
 }

@@ -499,7 +499,7 @@ impl State {
         let me = &self.me.extension;
         let rows = self.parked.visible();
         rows.filter(|row| {
-            let for_group = self.parked.is_my_groups(row) && row.view.parker.extension != *me;
+            let for_group = self.parked.is_my_groups(row) && !row.view.is_by(me);
             row.view.place == *me || for_group
         })
         .count()

@@ -119,11 +119,15 @@ impl ParkedCalls {
     }
 
     /// Whom my own retrieve code takes: my place's oldest, else my group's
-    /// oldest group-parked one (product Q6).
+    /// oldest group-parked one (product Q6). In another server's lot it is
+    /// whom I parked first, else whoever waits longest.
     pub fn mine(&self, me: &Extension) -> Option<&ParkedRow> {
         let free = |row: &&ParkedRow| row.view.phase != PhaseView::Retrieving;
         let of_group = || self.rows.iter().filter(free).find(|row| self.is_my_groups(row));
-        self.oldest_at(me).or_else(of_group)
+        let is_elsewhere = |row: &&ParkedRow| row.view.phase == PhaseView::Untold;
+        let by_me = || self.rows.iter().filter(is_elsewhere).find(|row| row.view.is_by(me));
+        let elsewhere = || by_me().or_else(|| self.rows.iter().find(is_elsewhere));
+        self.oldest_at(me).or_else(of_group).or_else(elsewhere)
     }
 
     pub fn is_my_groups(&self, row: &ParkedRow) -> bool {
@@ -157,6 +161,9 @@ impl ParkedCalls {
     }
 
     pub fn urgency(&self, row: &ParkedRow, now: Moment) -> Urgency {
+        if row.view.phase == PhaseView::Untold {
+            return Urgency::Calm;
+        }
         if row.view.phase != PhaseView::Waiting {
             return Urgency::Now;
         }

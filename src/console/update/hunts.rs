@@ -43,7 +43,7 @@ impl State {
         self.parked.all().iter().find(|row| {
             row.view.group.is_some()
                 && row.view.caller == *caller
-                && row.view.parker.extension == self.me.extension
+                && row.view.is_by(&self.me.extension)
                 && !self.hunts.told.contains(&row.view.key)
         })
     }

@@ -53,7 +53,7 @@ impl State {
         let Some(Undo::Parked { caller, .. }) = &self.undo else { return None };
         let me = &self.me.extension;
         let mut rows = self.parked.all().iter().rev();
-        rows.find(|row| row.view.caller == *caller && row.view.parker.extension == *me)
+        rows.find(|row| row.view.caller == *caller && row.view.is_by(me))
     }
 
     pub(super) fn erase_in_note(&mut self) -> Effects<Effect> {

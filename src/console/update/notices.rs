@@ -150,6 +150,13 @@ impl State {
         format!("Parked {caller} at {place}{why}{undo}")
     }
 
+    /// What a server that is not ours did with the call.
+    pub(super) fn tell_of_untold_parking(&mut self, caller: &Caller, now: Moment) {
+        let undo = self.undo_hint(" takes the call back");
+        let text = format!("Parked {caller}: the list shows where, once the lamps tell{undo}");
+        self.say(now, Weight::Done, text);
+    }
+
     /// The hunt's choice is told a moment later, with the table.
     fn parked_at_group_words(&self, caller: &Caller) -> String {
         let undo = self.undo_hint(" takes the call back");
@@ -240,7 +247,7 @@ impl State {
     pub(super) fn tell_of_changes(&mut self, before: &[ParkedRow], before_at: Moment, now: Moment) {
         let me = &self.me.extension;
         let came = self.parked.visible().filter(|row| !is_in(before, row));
-        let came = came.filter(|row| row.view.parker.extension != *me).map(|row| self.arrival(row));
+        let came = came.filter(|row| !row.view.is_by(me)).map(|row| self.arrival(row));
         let noted = self.parked.visible().filter_map(|row| {
             let was = before.iter().find(|was| was.view.key == row.view.key)?;
             let changed = was.view.note != row.view.note;
@@ -257,7 +264,11 @@ impl State {
 
     fn arrival(&self, row: &ParkedRow) -> (Weight, String) {
         let view = &row.view;
-        let by = self.place_with_number(&view.parker.extension);
+        let Some(by) = &view.parker.extension else {
+            let (caller, place) = (&view.caller, self.place_with_number(&view.place));
+            return (Weight::Info, format!("Parked at {place}: {caller}"));
+        };
+        let by = self.place_with_number(by);
         let group = if view.group.is_some() { " (group park)" } else { "" };
         let why = if view.why.is_empty() { String::new() } else { format!(": {}", view.why) };
         let caller = &view.caller;
@@ -322,8 +333,7 @@ impl State {
     /// Calls that come back to me, and when that is to be said.
     fn to_announce(&self) -> impl Iterator<Item = (Moment, &ParkedRow)> {
         let mine = self.parked.all().iter().filter(|row| {
-            row.view.parker.extension == self.me.extension
-                && !self.announced.contains(&row.view.key)
+            row.view.is_by(&self.me.extension) && !self.announced.contains(&row.view.key)
         });
         mine.filter_map(|row| Some((self.parked.recall_at(row)?.before(RECALL_SOON), row)))
     }

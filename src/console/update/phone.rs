@@ -159,6 +159,10 @@ impl State {
         let place = match at {
             Parkplace::Extension(place) => Some(place),
             Parkplace::Group => None,
+            Parkplace::Untold => {
+                self.tell_of_untold_parking(&caller, now);
+                return self.can_take_back_park(line, caller, None, now);
+            }
         };
         if let Some(place) = &place {
             self.calls.asked(line, HandedOver::Park { at: Some(place.clone()) });

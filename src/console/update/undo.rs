@@ -130,7 +130,7 @@ impl State {
     ) -> Option<Wanted> {
         let is_it = |row: &&ParkedRow| {
             row.view.caller == *caller
-                && row.view.parker.extension == self.me.extension
+                && row.view.is_by(&self.me.extension)
                 && place.is_none_or(|place| row.view.place == *place)
         };
         let row = self.parked.all().iter().rev().find(is_it)?;

@@ -177,7 +177,7 @@ fn slot_words(scene: &Scene, row: &ParkedRow) -> String {
 }
 
 fn by_words(scene: &Scene, row: &ParkedRow, width: usize) -> String {
-    let parker = &row.view.parker.extension;
+    let Some(parker) = &row.view.parker.extension else { return String::new() };
     if width < 8 { parker.to_string() } else { scene.state.place_with_number(parker) }
 }
 
@@ -207,7 +207,7 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
     let what = row.view.next.as_ref().map_or("", |next| &next.what);
     let what = &shortly(what, &row.view.parker, &scene.state.me.extension);
     let role = match row.view.phase {
-        PhaseView::Waiting | PhaseView::Resting => Role::Plain,
+        PhaseView::Untold | PhaseView::Waiting | PhaseView::Resting => Role::Plain,
         PhaseView::Recalling | PhaseView::HandingOver => Role::Recall,
         PhaseView::Retrieving => Role::Good,
     };
@@ -216,6 +216,7 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
         return (words.unwrap_or_else(|| "ALARM".to_owned()), scene.theme.style(Role::Danger));
     }
     let words = match (row.view.phase, until) {
+        (PhaseView::Untold, _) => String::new(),
         (PhaseView::Retrieving, _) => "being fetched".to_owned(),
         (PhaseView::Recalling, None) => "RECALL".to_owned(),
         (PhaseView::Recalling, Some(until)) => promise("RECALL", what, until, width),
@@ -235,7 +236,7 @@ fn next_words(scene: &Scene, row: &ParkedRow, width: usize) -> (String, Style) {
 /// colleagues call him, so that the clock beside it has room.
 fn shortly(what: &str, parker: &Parker, me: &Extension) -> String {
     let whole = parker.name.as_str();
-    let short = match parker.extension == *me {
+    let short = match parker.extension.as_ref() == Some(me) {
         true => "you",
         false => whole.split(' ').next().unwrap_or_default(),
     };
@@ -314,7 +315,8 @@ mod tests {
     #[test]
     fn the_promise_calls_me_you_and_colleagues_by_their_first_names() {
         let extension = |text: &str| Extension::parse(text).unwrap();
-        let bob = Parker { name: CallerName::clean("Bob Reception"), extension: extension("101") };
+        let bob =
+            Parker { name: CallerName::clean("Bob Reception"), extension: Some(extension("101")) };
         let what = "rings Bob Reception, then Sales";
         assert_eq!(shortly(what, &bob, &extension("101")), "rings you, then Sales");
         assert_eq!(shortly(what, &bob, &extension("102")), "rings Bob, then Sales");

@@ -21,6 +21,7 @@ use crate::domain::chance::Chance;
 use crate::domain::codes::FeatureCodes;
 use crate::domain::effects::Effects;
 use crate::domain::ids::Extension;
+use crate::domain::lot::Lot;
 use crate::domain::time::Moment;
 use crate::edge::audio::SoundHandle;
 use crate::edge::clock::Clock;
@@ -63,6 +64,7 @@ pub struct DeskAccount {
     pub domain: Option<String>,
     pub extension: Extension,
     pub password: String,
+    pub lot: Lot,
 }
 
 struct Desk {
@@ -362,6 +364,7 @@ impl Desk {
             name: CallerName::default(),
             password: self.account.password.clone(),
             codes: FeatureCodes::default(),
+            lot: self.account.lot.clone(),
         };
         let mut phone = Phone::new(account, chance);
         let effects = phone.start(self.clock.now());
