@@ -22,7 +22,7 @@ const WAV_HEADER: usize = 44;
 /// A voice that is neither faint nor distorted.
 const LEVEL: f32 = 0.25;
 /// Long enough to tell sounds apart, short enough to follow their changes.
-pub const MOMENT: usize = 2400;
+pub const MOMENT: usize = 1200;
 
 /// Speaks to whoever spoke to it last.
 pub struct Ear {
