@@ -285,7 +285,11 @@ impl Exchange {
         if !inside {
             return response;
         }
-        response.with(Name::PAssertedIdentity, self.name_addr(shown).to_string())
+        let response = response.with(Name::PAssertedIdentity, self.name_addr(shown).to_string());
+        match self.remote_party_id(journey, shown) {
+            Some(shown) => response.with(Name::RemotePartyId, shown),
+            None => response,
+        }
     }
 
     /// A response in the leg's dialog: our tag, Contact and abilities.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::domain::caller::Caller;
 use crate::domain::chance::Chance;
 use crate::domain::ids::{Extension, JourneyId};
-use crate::exchange::leg::{Leg, Refresh, Stage, Takes};
+use crate::exchange::leg::{Leg, Party, Refresh, Stage, Takes};
+use crate::exchange::subscribe::agent_of;
 use crate::exchange::{Due, Errand, Exchange};
 use crate::media::control::Codec;
 use crate::media::negotiation;
 use crate::sip::sdp::Direction;
-use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Response, Uri};
+use crate::sip::wire::{Headers, Host, Method, Name, NameAddr, Request, Response, Uri};
 
 /// Best first, when nothing else decides.
 pub const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
@@ -60,6 +61,22 @@ impl Exchange {
         NameAddr::new(display, Uri::sip(caller.number.as_str(), host))
     }
 
+    /// The same for phones that read nothing newer. None: this one does
+    /// (draft-ietf-sip-privacy-04 §6.5; it became no RFC).
+    pub(super) fn remote_party_id(&self, journey: JourneyId, caller: &Caller) -> Option<String> {
+        let leg = self.state.legs.get(&journey).filter(|leg| leg.remote_party_id)?;
+        let party = if leg.was_called { "calling" } else { "called" };
+        let privacy = if caller.is_withheld() { "full" } else { "off" };
+        let shown = self.name_addr(caller);
+        Some(format!("{shown};party={party};privacy={privacy};screen=yes"))
+    }
+
+    pub(super) fn reads_remote_party_id(&self, party: &Party, request: &Request) -> bool {
+        let Party::Extension(extension) = party else { return false };
+        let is_only = self.state.registrar.devices(extension).len() == 1;
+        self.habits_at(extension, &agent_of(request), is_only).remote_party_id
+    }
+
     /// Tells a phone whom it is connected to now, if its display shows
     /// somebody else: by UPDATE where it takes one, else by a re-INVITE
     /// (RFC 3325, RFC 3311). One is on its way at a time; its answer leads here
@@ -81,10 +98,14 @@ impl Exchange {
     fn send_identity(&mut self, journey: JourneyId, method: Method, caller: Caller) {
         let asserted = self.name_addr(&caller).to_string();
         let note = self.note_to_tell(journey, self.heard_by(journey));
+        let remote_party_id = self.remote_party_id(journey, &caller);
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         let our_offer = (method == Method::Invite).then(|| leg.offer_again());
         let mut request = leg.dialog.request(method);
         request.headers.push(Name::PAssertedIdentity, asserted);
+        if let Some(caller) = remote_party_id {
+            request.headers.push(Name::RemotePartyId, caller);
+        }
         if let Some(note) = note {
             request.headers.push(Name::Subject, note.to_string());
         }

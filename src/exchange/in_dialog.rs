@@ -235,6 +235,9 @@ impl Exchange {
             Some(Errand::Notify(id)) if response.status >= 200 => {
                 self.notified(&id, Some(response.status));
             }
+            Some(Errand::Herald(id)) if response.status >= 200 => {
+                self.heralded(&id, Some(response.status));
+            }
             Some(Errand::AskWhetherThere(journey)) if response.status >= 200 => {
                 self.answered_whether_there(journey, Some(response.status));
             }
@@ -243,6 +246,7 @@ impl Exchange {
             }
             Some(
                 Errand::Notify(_)
+                | Errand::Herald(_)
                 | Errand::AskWhetherThere(_)
                 | Errand::Register(_)
                 | Errand::Parting,
@@ -340,6 +344,7 @@ impl Exchange {
             Some(Errand::Leg(journey)) => self.leg_timed_out(journey, client),
             Some(Errand::Register(name)) => self.registration_answered(&name, client, None),
             Some(Errand::Notify(id)) => self.notified(&id, None),
+            Some(Errand::Herald(id)) => self.heralded(&id, None),
             Some(Errand::AskWhetherThere(journey)) => self.answered_whether_there(journey, None),
             Some(Errand::Parting) | None => {}
         }
@@ -367,6 +372,7 @@ impl Exchange {
         let effects = self.state.lot.resume(self.now);
         self.carry_out_lot(effects);
         self.state.watchers.all_changed();
+        self.state.heralds.resume();
         self.all_connections_lost();
         self.resume_trunks();
     }

@@ -112,6 +112,7 @@ impl Exchange {
     ) -> JourneyId {
         let server = self.state.transactions.accept(request, flow);
         let journey = JourneyId::draw(&mut self.state.chance);
+        let remote_party_id = self.reads_remote_party_id(&party, request);
         let tag = self.state.chance.hex(16);
         self.state.transactions.will_be_tagged(server, &tag);
         let dialog = Dialog::from_request(request, &tag, self.our_contact(flow), flow);
@@ -121,6 +122,7 @@ impl Exchange {
             was_called: false,
             identity: identity.clone(),
             note: Note::default(),
+            remote_party_id,
             shown: Caller::default(),
             put_off: 0,
             dialog,
@@ -220,6 +222,7 @@ impl Exchange {
                 flow,
                 urgent: false,
                 otherwise: Vec::new(),
+                remote_party_id: self.habits_of(extension, device).remote_party_id,
             })
             .collect()
     }

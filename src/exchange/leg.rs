@@ -104,6 +104,9 @@ pub struct Leg {
     /// What people here have written down about this far end (product M4).
     #[serde(default)]
     pub note: Note,
+    /// Its phone reads Remote-Party-ID, as phones did before RFC 3325.
+    #[serde(default)]
+    pub remote_party_id: bool,
     /// Whom its display shows, as far as its phone has confirmed it.
     pub shown: Caller,
     /// How often it was too busy to be told of somebody else.

@@ -4,6 +4,8 @@
 use crate::domain::device::Make;
 use crate::domain::habits::{Habits, LampWord};
 use crate::domain::ids::Extension;
+use crate::exchange::Exchange;
+use crate::exchange::registrar::Binding;
 use crate::exchange::settings::{DeviceSettings, Settings};
 
 /// A device, as far as it is known.
@@ -21,16 +23,33 @@ impl Settings {
     /// speak against, if there is only one of these.
     pub(super) fn manner_of(&self, extension: &Extension, agent: &str) -> Manner {
         let listed = self.extensions.get(extension).map_or(&[][..], |e| e.devices.as_slice());
-        Manner::of(listed, agent)
+        Manner::of(listed, agent, true)
+    }
+}
+
+impl Exchange {
+    /// Of a device that has registered: one that says nothing of its make is
+    /// the listed one if it is the only one there.
+    pub(super) fn habits_of(&self, extension: &Extension, device: &Binding) -> Habits {
+        let is_only = self.state.registrar.devices(extension).len() == 1;
+        self.habits_at(extension, &device.says(), is_only)
+    }
+
+    pub(super) fn habits_at(&self, extension: &Extension, says: &str, is_only: bool) -> Habits {
+        let people = &self.settings.extensions;
+        let listed = people.get(extension).map_or(&[][..], |e| e.devices.as_slice());
+        if listed.is_empty() { Habits::default() } else { Manner::of(listed, says, is_only).habits }
     }
 }
 
 impl Manner {
-    fn of(listed: &[DeviceSettings], agent: &str) -> Self {
+    /// `is_only`: whoever says nothing of its make can be no other device.
+    fn of(listed: &[DeviceSettings], agent: &str, is_only: bool) -> Self {
         let agent = agent.to_ascii_lowercase();
         let (make, is_obi) = (make_of(&agent), agent.starts_with("obi"));
         let named = listed.iter().find(|device| says(&agent, device));
-        let fits = |device: &&DeviceSettings| make.map_or(!is_obi, |make| make == device.make);
+        let unnamed = is_only && !is_obi;
+        let fits = |device: &&DeviceSettings| make.map_or(unnamed, |make| make == device.make);
         let mut fitting = listed.iter().filter(fits);
         let only = fitting.next().filter(|_| fitting.next().is_none() && !is_console(&agent));
         match named.or(only) {
@@ -86,7 +105,7 @@ mod tests {
     }
 
     fn word(devices: &[DeviceSettings], agent: &str) -> (LampWord, Option<LampWord>) {
-        let manner = Manner::of(devices, agent);
+        let manner = Manner::of(devices, agent, true);
         (manner.word_at_code(), manner.word_at_extension())
     }
 
@@ -124,5 +143,15 @@ mod tests {
         assert_eq!(word(&only, "Desk phone of the house"), (Parked, Some(Parked)));
         assert_eq!(word(&only, "Fanvil X5U"), (Early, None), "another's make");
         assert_eq!(word(&only, "Bellhop/0.1.0"), (Confirmed, None), "a console");
+    }
+
+    #[test]
+    fn one_of_several_is_known_by_what_it_says_alone() {
+        let yealink = device(Make::Yealink, "805e0c112233", Some(LampWord::Parked));
+        let lamp = |says| Manner::of(std::slice::from_ref(&yealink), says, false).habits.lamp;
+        assert_eq!(lamp("Some softphone 3.1"), None);
+        assert_eq!(lamp("Yealink SIP-T54W 96.86"), Some(LampWord::Parked));
+        let instance = "Desk <urn:uuid:00000000-0000-1000-8000-805E0C112233>";
+        assert_eq!(lamp(instance), Some(LampWord::Parked));
     }
 }

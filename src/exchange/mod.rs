@@ -14,6 +14,7 @@ mod dialog_info;
 mod digits;
 mod door;
 mod editions;
+mod heralds;
 mod identity;
 mod in_dialog;
 mod invite;
@@ -159,6 +160,8 @@ struct State {
     last_talk: BTreeMap<Extension, Moment>,
     lot: Lot,
     watchers: Watchers,
+    #[serde(default)]
+    heralds: heralds::Heralds,
     do_not_disturb: BTreeSet<Extension>,
     ports: VecDeque<PortToken>,
     /// Trunks that register with their providers, by name.
@@ -183,6 +186,8 @@ enum Errand {
     /// BYE, NOTIFY of a REFER: the answer changes nothing.
     Parting,
     Notify(DialogId),
+    /// Told to a device that had not asked.
+    Herald(heralds::HeraldId),
     /// OPTIONS to a far end that sends nothing.
     AskWhetherThere(JourneyId),
     /// REGISTER of this trunk.
@@ -244,6 +249,7 @@ impl Exchange {
             last_talk: BTreeMap::new(),
             lot: Lot::default(),
             watchers: Watchers::default(),
+            heralds: heralds::Heralds::default(),
             do_not_disturb: BTreeSet::new(),
             ports: VecDeque::new(),
             trunks: BTreeMap::new(),

@@ -46,6 +46,7 @@ impl Exchange {
                 None => self.state.watchers.knows_all(&id),
             }
         }
+        self.send_heralds();
     }
 
     /// None: the watcher knows it already.

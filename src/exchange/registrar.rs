@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
+use crate::exchange::subscribe::agent_of;
 use crate::exchange::{Due, Effect, Exchange, Report};
 use crate::sip::dialog::{elsewhere, reachable};
 use crate::sip::flow::Flow;
@@ -27,6 +28,9 @@ pub struct Binding {
     lost: bool,
     call_id: String,
     cseq: u32,
+    /// Make, model and firmware, as it says itself.
+    #[serde(default)]
+    agent: String,
     /// `+sip.instance` and `reg-id` (RFC 5626 §4.1): the same device, whatever
     /// its Contact is.
     instance: Option<(String, Option<String>)>,
@@ -38,6 +42,13 @@ pub struct Registrar {
 }
 
 impl Binding {
+    /// Where its hardware address may stand: in its name, or at the end of the
+    /// UUID that many phones make of it.
+    pub(super) fn says(&self) -> String {
+        let instance = self.instance.as_ref().map_or("", |(instance, _)| instance);
+        format!("{} {instance}", self.agent)
+    }
+
     /// Where requests to the device go. None: its connection is gone, and it
     /// does not listen where we could connect to.
     pub fn route(&self) -> Option<Flow> {
@@ -109,6 +120,8 @@ impl Exchange {
         self.answer_register(&extension, request, flow);
         self.registration_changed(&extension, was);
         for Arrival { old, new } in arrivals {
+            let is_new = old.as_ref().is_none_or(|old| old.call_id != new.call_id);
+            self.herald_arrives(&extension, &new, is_new);
             self.device_is_back(&extension, old.as_ref(), &new);
         }
     }
@@ -133,7 +146,7 @@ impl Exchange {
             if old.as_ref().is_some_and(|old| old.call_id == call_id && cseq < old.cseq) {
                 return Err((400, "CSeq is lower than before"));
             }
-            if let Some(new) = change.binding(flow, self.now, &call_id, cseq) {
+            if let Some(new) = change.binding(request, flow, self.now) {
                 devices.push(new.clone());
                 arrivals.push(Arrival { old, new });
             }
@@ -210,15 +223,16 @@ impl Change {
     }
 
     /// None: it is to be removed.
-    fn binding(self, flow: Flow, now: Moment, call_id: &str, cseq: u32) -> Option<Binding> {
+    fn binding(self, request: &Request, flow: Flow, now: Moment) -> Option<Binding> {
         let span = Duration::from_secs(u64::from(self.expires_s.min(EXPIRES_MAX_S)));
         (self.expires_s > 0).then(|| Binding {
             contact: self.contact,
             flow,
             expires_at: now + span,
             lost: false,
-            call_id: call_id.to_owned(),
-            cseq,
+            call_id: request.headers.call_id().unwrap_or_default(),
+            cseq: request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default(),
+            agent: agent_of(request),
             instance: self.instance,
         })
     }

@@ -37,6 +37,7 @@ pub(super) struct Target {
     pub urgent: bool,
     /// Other ways there, in turn, when this one leads nowhere.
     pub otherwise: Vec<Target>,
+    pub remote_party_id: bool,
 }
 
 /// What an answer is for.
@@ -147,6 +148,7 @@ impl Exchange {
             was_called: true,
             identity: target.identity,
             note: Note::default(),
+            remote_party_id: target.remote_party_id,
             shown: caller.clone(),
             put_off: 0,
             dialog,
@@ -168,6 +170,9 @@ impl Exchange {
             .with(Name::PAssertedIdentity, told.to_string())
             .with(Name::Allow, super::door::ALLOW)
             .with(Name::Supported, super::door::SUPPORTED);
+        if let Some(caller) = self.remote_party_id(journey, caller) {
+            invite = invite.with(Name::RemotePartyId, caller);
+        }
         if let Some(note) = self.note_to_tell(journey, self.note_of_ring(ring)) {
             invite = invite.with(Name::Subject, note.to_string());
         }

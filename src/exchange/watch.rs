@@ -251,6 +251,7 @@ impl Exchange {
         let lines = self.lines();
         let in_calls = lines::changed(&self.state.watchers.lines, &lines);
         let neighbours = self.neighbours(&places, &groups);
+        self.state.heralds.concern(&neighbours);
         self.state.watchers.lines = lines;
         for subscription in self.state.watchers.by_dialog.values_mut() {
             let concerned = match &subscription.package {

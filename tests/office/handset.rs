@@ -47,6 +47,9 @@ pub struct Handset {
     /// How the next requests of a method within a call are answered instead: by
     /// this status, by none (0), or by 100 alone.
     pub instead: Vec<(Method, u16)>,
+    /// How requests of a method outside calls are answered: by this status, or
+    /// by none (0).
+    pub outside: Vec<(Method, u16)>,
     unanswered: Vec<(ServerId, Request)>,
     /// The codec it prefers in answers.
     pub codec: Option<Codec>,
@@ -120,6 +123,7 @@ impl Handset {
             connection: None,
             listens: false,
             instead: Vec::new(),
+            outside: Vec::new(),
             unanswered: Vec::new(),
             codec: None,
             provisional: Vec::new(),
@@ -571,6 +575,10 @@ impl Handset {
         if let (Some(instead), Some(_)) = (instead, line) {
             let (_, status) = self.instead.remove(instead);
             return self.answer_instead(server, request, status, now);
+        }
+        let outside = self.outside.iter().find(|(method, _)| *method == request.method);
+        if let (Some((_, status)), None) = (outside, line) {
+            return self.answer_instead(server, request, *status, now);
         }
         match (&request.method, line) {
             (Method::Notify, _) => self.respond(server, &request.response(200), now),

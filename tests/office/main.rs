@@ -15,6 +15,7 @@ mod changes;
 mod connections;
 mod door;
 mod handset;
+mod heralds;
 mod identity;
 mod lamps;
 mod members;

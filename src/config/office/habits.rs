@@ -1,18 +1,13 @@
 //! What `devices` may say of how one telephone is told of parked calls.
 
 use crate::config::reader::Reader;
-use crate::config::section::{Item, Section};
+use crate::config::section::Section;
 use crate::domain::habits::{Habits, LampWord};
 
 pub fn read(device: &mut Section<'_>, reader: &mut Reader<'_, '_>) -> Habits {
-    let mut later = |item: Option<Item<'_>>| {
-        let item = item?;
-        item.later(reader, "telling this device in its own way comes");
-        item.flag(reader)
-    };
-    let park_info = later(device.take("park_info"));
-    let message = later(device.take("message"));
-    let remote_party_id = later(device.take("remote_party_id"));
+    let mut flag = |key| device.take(key).and_then(|item| item.flag(reader));
+    let (park_info, message) = (flag("park_info"), flag("message"));
+    let remote_party_id = flag("remote_party_id");
     let lamp = device.take("lamp").and_then(|item| item.one_of(reader, &LampWord::NAMES));
     Habits {
         lamp,

@@ -47,7 +47,7 @@ impl Exchange {
         }
         match errand {
             Errand::Register(name) => Some(name.clone()),
-            Errand::Notify(_) => None,
+            Errand::Notify(_) | Errand::Herald(_) => None,
             Errand::Leg(_) | Errand::Parting | Errand::AskWhetherThere(_) => {
                 match &self.leg_of_request(request)?.party {
                     Party::Trunk(name) => Some(name.clone()),
@@ -115,7 +115,10 @@ impl Exchange {
                     it.repeated(number, again);
                 }
             }
-            Errand::Parting | Errand::Notify(_) | Errand::AskWhetherThere(_) => {}
+            Errand::Parting
+            | Errand::Notify(_)
+            | Errand::Herald(_)
+            | Errand::AskWhetherThere(_) => {}
         }
     }
 

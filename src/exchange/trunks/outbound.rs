@@ -119,6 +119,7 @@ fn target(trunk: &TrunkSettings, number: &str, flow: Flow, urgent: bool) -> Targ
         flow,
         urgent,
         otherwise: Vec::new(),
+        remote_party_id: false,
     }
 }
 
