@@ -45,6 +45,14 @@ fn on_asterisk_whom_i_parked_is_known_by_the_lamp_that_came_on() {
         _ => None,
     });
     assert_eq!(parked, Some(("Alice Smith".to_owned(), Parkplace::Untold)));
+    let was_nameless = |event: &Event| match event {
+        Event::ParkTableChanged { table: Some(table), .. } => table
+            .calls
+            .iter()
+            .any(|call| call.place == ext("702") && call.parker.extension.is_none()),
+        _ => false,
+    };
+    assert!(!pbx.events.iter().any(was_nameless), "a call of mine is no news of a stranger");
     let row = &pbx.table.as_ref().unwrap().calls[1];
     assert!(row.is_by(&ext("101")) && row.next.is_none());
     assert!(pbx.lines.is_empty());

@@ -34,6 +34,9 @@ pub(super) enum Watched {
 const UNKNOWN: &str = "call parked (details unknown)";
 /// A lamp that comes on so soon after a park is that park's, if no other does.
 const SETTLES_AFTER: Duration = Duration::from_millis(500);
+/// A table with a nameless call that is ours by all likelihood waits so long
+/// for the name.
+const NAMED_WITHIN: Duration = Duration::from_millis(1_500);
 /// A park that lights no lamp by then will light none.
 const LIGHTS_WITHIN: Duration = Duration::from_secs(15);
 /// The longest that lamps are waited for before the table is shown.
@@ -168,6 +171,11 @@ impl Phone {
     /// Since a park whose place the server chose, one lamp has come on: that
     /// is it. Two may be a colleague's and ours: nobody is named then.
     pub(super) fn name_by_lamps(&mut self, now: Moment) {
+        self.name_what_came_on(now);
+        self.tell_lot(now);
+    }
+
+    fn name_what_came_on(&mut self, now: Moment) {
         let lot = &mut self.lot;
         lot.parkings.retain(|parking| now.since(parking.asked_at) < LIGHTS_WITHIN);
         let open: Vec<Parking> =
@@ -180,10 +188,8 @@ impl Phone {
             return;
         }
         lot.parkings.retain(|other| other.line != parking.line);
-        if let [place] = fresh.as_slice()
-            && lot.name(place, parking)
-        {
-            self.tell_lot(now);
+        if let [place] = fresh.as_slice() {
+            lot.name(place, parking);
         }
     }
 
@@ -260,6 +266,10 @@ impl Phone {
         if !self.lot.is_settled || !self.lot.knows_anything() {
             return;
         }
+        if let Some(at) = self.lot.is_named_by().filter(|at| *at > now) {
+            let at = self.timers.get(&Timer::NamesParked).map_or(at, |set| set.min(at));
+            return self.timers.set(Timer::NamesParked, at);
+        }
         let table = self.lot.table(now, &self.account.extension);
         self.watch.table = Some(table.clone());
         self.watch.table_at = now;
@@ -305,6 +315,12 @@ impl LotWatch {
         }
         (waiting.caller, waiting.by_me) = (Some(parking.caller.clone()), true);
         true
+    }
+
+    /// The longest that a park whose place the server chooses is waited for.
+    fn is_named_by(&self) -> Option<Moment> {
+        let open = self.parkings.iter().filter(|parking| parking.place.is_none());
+        open.map(|parking| parking.asked_at + NAMED_WITHIN).max()
     }
 
     fn has_answered(&self) -> bool {
