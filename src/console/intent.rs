@@ -30,6 +30,8 @@ pub enum Action {
     AskPlace,
     Retrieve,
     RetrieveOldest,
+    /// Take the call that rings with a colleague.
+    PickUp,
     /// Who waits for me, before he is fetched.
     ShowParked,
     /// The second page of a phone's keys.
@@ -98,12 +100,12 @@ pub enum Context {
 use Action::{
     AskPlace, Back, Commands, Delete, DoNotDisturb, Down, Earlier, Erase, Go, GroupPark, Groups,
     HangUp, Help, Hold, Later, Left, List, More, Mute, New, NextCaller, Note, Park, ParkAllAndQuit,
-    Quit, Redraw, Retrieve, RetrieveOldest, Right, Save, Scope, Send, ShowParked, Stay, Suspend,
-    Undo, Up, VisualPark,
+    PickUp, Quit, Redraw, Retrieve, RetrieveOldest, Right, Save, Scope, Send, ShowParked, Stay,
+    Suspend, Undo, Up, VisualPark,
 };
 
 /// Each action under its name in keymaps, in the order of the help.
-pub const ACTIONS: [(Action, &str); 38] = [
+pub const ACTIONS: [(Action, &str); 39] = [
     (NextCaller, "call.next"),
     (Go, "go"),
     (Park, "park.here"),
@@ -113,6 +115,7 @@ pub const ACTIONS: [(Action, &str); 38] = [
     (More, "more"),
     (Retrieve, "retrieve"),
     (RetrieveOldest, "retrieve.oldest"),
+    (PickUp, "call.pickup"),
     (ShowParked, "parked.show"),
     (List, "parked.list"),
     (Scope, "parked.scope"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::caller::Caller;
+use crate::domain::ids::Extension;
 use crate::domain::time::Moment;
 use crate::media::negotiation::{self, SdpVersion};
 use crate::phone::line::{Call, Phase};
@@ -38,6 +39,14 @@ impl Phone {
         let dialled = self.account.number_to_retrieve(&which);
         let (uri, caller) = (self.account.uri_of(&dialled), self.wanted_caller(&which));
         self.call(uri, Direction::Retrieved, caller, Asked::Retrieve { which }, now);
+    }
+
+    /// Who it is the office says when it answers.
+    pub(super) fn pick_up(&mut self, at: Option<Extension>, now: Moment) {
+        let place = at.as_ref().map(ToString::to_string).unwrap_or_default();
+        let uri = self.account.uri_of(&format!("{}{place}", self.account.codes.pickup));
+        let caller = Caller::new("Picking up", "");
+        self.call(uri, Direction::Outgoing, caller, Asked::PickUp { at }, now);
     }
 
     /// Tells the office by its code, unseen. It is a courtesy: this phone
@@ -221,7 +230,7 @@ impl Phone {
                     self.refused(Asked::DoNotDisturb { on }, status, &reason);
                 }
             }
-            Some(what @ Asked::Retrieve { .. }) => {
+            Some(what @ (Asked::Retrieve { .. } | Asked::PickUp { .. })) => {
                 put_aside = call.aside;
                 self.refused(what, status, &reason);
             }

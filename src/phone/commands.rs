@@ -24,6 +24,7 @@ impl Phone {
             Command::NoteParked { which, note } => self.note_parked(which, &note, now),
             Command::SendDigit { line, digit } => self.send_digit(line, digit),
             Command::Mute { on } => self.mute(on),
+            Command::PickUp { at } => self.pick_up(at, now),
             Command::DoNotDisturb { on } => self.do_not_disturb(on, now),
             Command::Administer { wish } => self.administer(wish, now),
             Command::Leave => self.leave(now),
@@ -44,6 +45,7 @@ impl Phone {
             (Dialled::RetrieveKey(place, key), _) => {
                 self.retrieve(Wanted::Call { place, key }, now);
             }
+            (Dialled::PickUp(at), _) => self.pick_up(at, now),
             (Dialled::DoNotDisturb(on), _) => self.do_not_disturb(on, now),
             _ => self.dial(to, now),
         }

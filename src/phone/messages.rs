@@ -62,6 +62,11 @@ pub enum Command {
         line: LineId,
         note: Note,
     },
+    /// Take the call that rings with this colleague or ring group, or with any
+    /// colleague of mine.
+    PickUp {
+        at: Option<Extension>,
+    },
     /// Of a call in the lot, for everybody.
     NoteParked {
         which: Wanted,
@@ -260,6 +265,7 @@ pub enum Asked {
     Park { line: LineId, at: Option<Extension> },
     GroupPark { line: LineId },
     Retrieve { which: Wanted },
+    PickUp { at: Option<Extension> },
     Transfer { line: LineId, to: Target },
     Hold { line: LineId },
     Resume { line: LineId },

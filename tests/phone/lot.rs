@@ -250,3 +250,26 @@ fn q20_a_note_the_office_refuses_is_said_in_its_words_and_one_after_a_restart_is
     house.does(desks[1], Command::NoteParked { which: Wanted::OldestAt(ext("102")), note: note() });
     assert_eq!(notes(&house, desks[0]), ["x"]);
 }
+
+#[test]
+fn what_rings_with_a_colleague_is_picked_up_and_shown_by_name() {
+    for by_code in [false, true] {
+        let mut house = House::open();
+        let (reception, bob) = (house.desk("101"), house.desk("103"));
+        house.caller("+3386002678", "Alice Smith");
+        assert_eq!(house.desks[reception].lines.len(), 1);
+        match by_code {
+            true => house.dial(bob, "*98101"),
+            false => house.does(bob, Command::PickUp { at: None }),
+        }
+        house.settle();
+        let desk = &house.desks[bob];
+        assert_eq!(desk.states(), [("Alice Smith".to_owned(), LineState::Talking)]);
+        assert!(desk.talks());
+        let elsewhere = Some(("Alice Smith".to_owned(), Ended::AnsweredElsewhere));
+        assert_eq!(house.desks[reception].last_end(), elsewhere);
+        house.does(reception, Command::PickUp { at: Some(ext("102")) });
+        let refused = house.desks[reception].last_refusal().unwrap();
+        assert_eq!(refused, (404, "No call rings at extension 102".to_owned()));
+    }
+}

@@ -739,3 +739,19 @@ fn a_call_without_sound_says_so() {
     desk.hear(Heard::LineChanged(line));
     assert!(!desk.screen(80, 24).contains("no sound"));
 }
+
+#[test]
+fn f_picks_up_what_rings_with_the_colleague_in_to_or_in_the_group() {
+    let mut desk = Desk::idle();
+    sends(&mut desk, "f", &[Command::PickUp { at: None }]);
+    desk.lamp("104", LampState::Ring);
+    desk.keys("1 0 4");
+    assert!(desk.screen(80, 24).contains("Pick up"), "{}", desk.screen(80, 24));
+    sends(&mut desk, "f", &[Command::PickUp { at: Some(extension("104")) }]);
+    desk.lamp("104", LampState::Free);
+    desk.keys("1 0 4");
+    assert!(!desk.screen(80, 24).contains("Pick up"));
+    // An outside number is no colleague's.
+    desk.keys("5 5 5 5");
+    sends(&mut desk, "f", &[]);
+}

@@ -13,6 +13,7 @@ use crate::console::state::calls::is_up;
 use crate::console::state::{Mode, SHORT_NAME, State, Undo, short_name};
 use crate::domain::caller_name::cut;
 use crate::domain::ids::Extension;
+use crate::domain::park_table::LampState;
 use crate::phone::messages::{Line, LineState};
 
 /// A key and what it would do now.
@@ -117,10 +118,14 @@ pub fn for_target(state: &State, in_full: bool) -> Vec<Hint> {
     let park = park.filter(|_| up.is_some() && place.is_some());
     let send = hint(state, Action::Send, words(format!("to {to}"))).filter(|_| up.is_some());
     let call = hint(state, Action::Go, words(to.clone()));
+    let rings = place.as_ref().is_some_and(|place| {
+        state.people.get(place.as_str()).is_some_and(|it| it.lamp.state == LampState::Ring)
+    });
+    let take = hint(state, Action::PickUp, words(String::new())).filter(|_| rings);
     let waits = place.and_then(|place| state.parked.oldest_at(&place));
     let get =
         waits.and_then(|row| hint(state, Action::Retrieve, words(short_name(&row.view.caller))));
-    [park, send, call, get].into_iter().flatten().collect()
+    [park, take, send, call, get].into_iter().flatten().collect()
 }
 
 /// The extension typed or picked, if it is one.

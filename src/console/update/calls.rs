@@ -76,6 +76,14 @@ impl State {
         self.refuse(now, "Type a number to call, or select a row with the arrows")
     }
 
+    /// From the colleague in To:, else whatever rings with any of mine.
+    pub(super) fn pick_up(&mut self, now: Moment) -> Effects<Effect> {
+        match self.take_place("Picking up", now) {
+            Ok(at) => command(Command::PickUp { at }),
+            Err(()) => Effects::none(),
+        }
+    }
+
     pub(super) fn hold(&mut self, now: Moment) -> Effects<Effect> {
         if self.is_current_stale(now) {
             return Effects::none();

@@ -196,6 +196,7 @@ impl State {
             (_, Action::ShowParked) => self.show_parked(now),
             (_, Action::Retrieve) => self.retrieve(now),
             (_, Action::RetrieveOldest) => self.retrieve_oldest(now),
+            (_, Action::PickUp) => self.pick_up(now),
             (_, Action::List) => self.open_list(now),
             (_, Action::Scope) => self.toggle_scope(),
             (_, Action::Send) => self.send(pending, now),

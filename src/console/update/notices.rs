@@ -204,6 +204,7 @@ impl State {
             Asked::Park { line, at: None } => ("Not parked".to_owned(), Some(line)),
             Asked::GroupPark { line } => ("Not parked at the group".to_owned(), Some(line)),
             Asked::Retrieve { which } => (self.not_fetched(which), None),
+            Asked::PickUp { .. } => ("Nothing picked up".to_owned(), None),
             Asked::Transfer { line, to } => {
                 (format!("Not sent to {}", self.target_words(to)), Some(line))
             }
