@@ -285,6 +285,41 @@ fn other_settings_let_go_of_one_trunk_and_take_on_another_and_keep_the_third() {
     assert!(provider(&mut world, at).registered.is_none());
 }
 
+#[test]
+fn over_a_stream_that_breaks_it_is_registered_again_within_seconds_and_calls_come_in() {
+    let mut trunk = registering("fritz");
+    let TrunkLine::Registrar(place) = &mut trunk.line else { unreachable!() };
+    place.transport = Some(Transport::Tcp);
+    let mut world = World::with(with_trunks(vec![trunk]), 1);
+    let at = world.provider(AT);
+    world.get(at).transport = Transport::Tcp;
+    world.get(at).listens = true;
+    world.zone.insert(HOST.to_owned(), Ok(vec![at]));
+    world.settle();
+    let before = provider(&mut world, at).accepted();
+    assert_eq!(before, 1);
+    world.disconnect(at);
+    world.run_for(s(3));
+    assert_eq!(provider(&mut world, at).accepted(), 2);
+    let contact = contact(&mut world, at);
+    assert_eq!(contact.param("transport"), Some("tcp"));
+    let reception = world.phone("101", 11);
+    world.act(at, |phone, now| phone.dial_at("555", contact, now));
+    world.settle();
+    world.act(reception, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.hears(at), person(reception));
+    // A provider that is gone for an hour is found again.
+    world.get(at).listens = false;
+    world.disconnect(at);
+    world.run_for(s(3_600));
+    assert!(!troubles(&world).is_empty());
+    world.get(at).listens = true;
+    world.run_for(s(1_900));
+    let (_, until) = provider(&mut world, at).registered.clone().unwrap();
+    assert!(until > world.now);
+}
+
 // Calls from a provider.
 
 #[test]
@@ -524,6 +559,39 @@ fn s37_a_parked_call_recalls_a_number_outside_through_a_registered_trunk() {
     assert_eq!((world.get(at).up(), line), (2, 0));
 }
 
+#[test]
+fn a_ring_group_that_nobody_answers_goes_on_to_a_number_outside() {
+    let mut settings = with_trunks(vec![registering("fritz")]);
+    settings.trunks[0].dids.push(("4930600".to_owned(), ext("600")));
+    settings.ring_groups = vec![bellhop::exchange::settings::RingGroupSettings {
+        number: bellhop::domain::ids::RingGroup(ext("600")),
+        name: bellhop::domain::caller_name::CallerName::clean("Sales"),
+        members: vec![ext("102")],
+        strategy: bellhop::exchange::settings::Strategy::All,
+        ring_time: s(20),
+        no_answer: bellhop::exchange::settings::NoAnswer::Number(
+            "00441234".to_owned().try_into().unwrap(),
+        ),
+    }];
+    let mut world = World::with(settings, 1);
+    let at = world.provider(AT);
+    world.zone.insert(HOST.to_owned(), Ok(vec![at]));
+    let alice = world.phone("102", 12);
+    let contact = contact(&mut world, at);
+    world.act(at, |phone, now| phone.dial_at("4930600", contact, now));
+    world.settle();
+    assert!(world.get(alice).ringing().is_some());
+    world.run_for(s(21));
+    assert!(world.get(alice).ringing().is_none());
+    let out = world.get(at).ringing().unwrap();
+    let invite = world.get(at).lines[out].invite.clone();
+    assert_eq!(invite.uri.user_decoded().as_deref(), Some("0441234"));
+    assert_eq!(invite.headers.from().unwrap().uri.user_decoded().as_deref(), Some("4930555"));
+    world.act(at, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.get(at).up(), 2, "he who called, and he who was called");
+}
+
 // Which way a call goes.
 
 /// Two trunks by address; `first` answers calls with this at once, or not at all.
@@ -583,6 +651,19 @@ fn a_trunk_that_answers_after_it_was_left_is_let_go() {
     world.run_for(s(60));
     assert_eq!(world.hears(carol), person(second));
     assert_eq!((world.get(first).up(), world.exchange.legs().count()), (0, 2));
+}
+
+#[test]
+fn a_restart_on_the_way_to_the_next_trunk_loses_nobody() {
+    let (mut world, [_, second], carol) = two(None);
+    world.act(carol, |phone, now| phone.dial("0301234", now));
+    world.run_for(s(2));
+    world.restart(s(1));
+    world.run_for(s(3));
+    assert!(world.get(second).ringing().is_some());
+    world.act(second, |phone, now| phone.answer(now));
+    world.settle();
+    assert_eq!(world.hears(carol), person(second));
 }
 
 // Emergency calls.
