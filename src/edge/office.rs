@@ -177,7 +177,8 @@ impl Office {
     }
 
     fn status(&self) -> Status {
-        let tenants = self.exchange.offices().iter().map(|office| {
+        let offices = self.exchange.offices().iter().filter(|office| !office.is_over());
+        let tenants = offices.map(|office| {
             let extensions = &office.settings().extensions;
             let registered = |extension: &&_| office.registrar().is_registered(extension);
             TenantStatus {

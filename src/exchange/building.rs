@@ -37,6 +37,7 @@ impl Building {
         Self { offices, streams, strangers: Strangers::default() }
     }
 
+    /// With those that are gone from the file and have a call yet.
     pub fn offices(&self) -> &[Exchange] {
         &self.offices
     }
@@ -74,28 +75,55 @@ impl Building {
             effects.extend(office.close_down(now));
         }
         for settings in tenants {
-            match self.offices.iter_mut().find(|o| o.settings().domain == settings.domain) {
+            let known = self.offices.iter().position(|o| o.settings().domain == settings.domain);
+            let index = known.unwrap_or(self.offices.len());
+            match self.offices.get_mut(index) {
                 Some(office) => effects.extend(office.reconfigure(settings, now)),
-                None => {
-                    let opened = self.open(open(settings), now);
-                    effects.extend(opened);
-                }
+                None => self.offices.push(open(settings)),
             }
+            effects.extend(self.begin_with_ports(index, now));
         }
+        effects.extend(self.share_what_the_closed_left(now));
         self.seen(effects)
     }
 
-    /// It begins with ports of whoever has most.
-    fn open(&mut self, mut office: Exchange, now: Moment) -> Effects<Effect> {
-        let index = self.offices.len();
+    /// Who has none begins with half of what the richest has.
+    fn begin_with_ports(&mut self, index: usize, now: Moment) -> Effects<Effect> {
+        if self.offices.get(index).is_none_or(|office| office.spare_ports() > 0) {
+            return Effects::none();
+        }
         let richest = self.offices.iter_mut().max_by_key(|office| office.spare_ports());
+        let tokens = richest.map(Exchange::share_ports).unwrap_or_default();
+        let Some(office) = self.offices.get_mut(index) else { return Effects::none() };
         let mut effects = Effects::none();
-        for token in richest.map(Exchange::share_ports).unwrap_or_default() {
+        for token in tokens {
             self.streams.insert(token.stream, index);
             effects.extend(office.handle(Input::Media(MediaEvent::PortReady(token)), now));
         }
-        self.offices.push(office);
         effects
+    }
+
+    fn share_what_the_closed_left(&mut self, now: Moment) -> Effects<Effect> {
+        let closed = self.offices.iter_mut().filter(|office| office.is_closed_down());
+        let tokens: Vec<_> = closed.flat_map(Exchange::give_up_ports).collect();
+        let ready = tokens.into_iter().map(MediaEvent::PortReady);
+        ready.flat_map(|event| self.media(event, now)).collect()
+    }
+
+    /// The poorest of those that take calls.
+    fn whose_port_it_is(&self) -> usize {
+        let open = self.offices.iter().enumerate().filter(|(_, office)| !office.is_closed_down());
+        let poorest = open.min_by_key(|(_, office)| office.spare_ports());
+        poorest.map(|(index, _)| index).unwrap_or_default()
+    }
+
+    /// Offices that were closed go when nothing is under way in them any more.
+    fn clear_away(&mut self) {
+        while let Some(gone) = self.offices.iter().position(Exchange::is_done_with) {
+            self.offices.remove(gone);
+            self.streams.retain(|_, office| *office != gone);
+            self.streams.values_mut().filter(|office| **office > gone).for_each(|o| *o -= 1);
+        }
     }
 
     pub fn next_wakeup(&self) -> Option<Wakeup> {
@@ -127,13 +155,15 @@ impl Building {
         self.of_all(|office| office.handle(input.clone(), now))
     }
 
-    /// A closed stream is nobody's any more.
+    /// A closed stream is nobody's any more, nor is an office without a call
+    /// that was closed.
     fn seen(&mut self, effects: Effects<Effect>) -> Effects<Effect> {
         for effect in effects.as_slice() {
             if let Effect::Media(MediaCommand::Close { stream }) = effect {
                 self.streams.remove(stream);
             }
         }
+        self.clear_away();
         effects
     }
 
@@ -196,8 +226,7 @@ impl Building {
         let stream = event.stream();
         let office = match &event {
             MediaEvent::PortReady(_) => {
-                let poorest = self.offices.iter().enumerate().min_by_key(|(_, o)| o.spare_ports());
-                let office = poorest.map(|(index, _)| index).unwrap_or_default();
+                let office = self.whose_port_it_is();
                 self.streams.insert(stream, office);
                 office
             }

@@ -124,6 +124,7 @@ impl Exchange {
             note: Note::default(),
             remote_party_id,
             shown: Caller::default(),
+            shown_note: Note::default(),
             put_off: 0,
             dialog,
             stage: Stage::Incoming { server, offer },

@@ -109,6 +109,9 @@ pub struct Leg {
     pub remote_party_id: bool,
     /// Whom its display shows, as far as its phone has confirmed it.
     pub shown: Caller,
+    /// And which note about him it was told last.
+    #[serde(default)]
+    pub shown_note: Note,
     /// How often it was too busy to be told of somebody else.
     pub put_off: u8,
     pub dialog: Dialog,

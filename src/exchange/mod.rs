@@ -134,6 +134,8 @@ pub struct Exchange {
     answerers: BTreeMap<String, Answerer>,
     /// The program ends.
     is_closing: bool,
+    /// Its tenant is no more: only what was under way goes on.
+    is_closed_down: bool,
     state: State,
     /// What this turn has decided so far.
     out: Vec<Effect>,
@@ -270,8 +272,16 @@ impl Exchange {
     fn with(settings: Settings, nonce_key: [u8; 32], state: State, now: Moment) -> Self {
         let challenger = Challenger::new(&settings.domain, nonce_key);
         let answerers = answerers(&settings);
-        let is_closing = false;
-        Self { settings, challenger, answerers, is_closing, state, out: Vec::new(), now }
+        Self {
+            settings,
+            challenger,
+            answerers,
+            is_closing: false,
+            is_closed_down: false,
+            state,
+            out: Vec::new(),
+            now,
+        }
     }
 
     pub fn snapshot(&self, now: Moment, wall_now: WallTime) -> Snapshot {

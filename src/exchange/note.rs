@@ -69,6 +69,19 @@ impl Exchange {
         }
     }
 
+    /// Of a code that a phone sends a ringing call to: its URI's header, which
+    /// whoever follows it would say (RFC 3261 §19.1.5).
+    pub(super) fn take_note_with_code(
+        &mut self,
+        of: JourneyId,
+        subject: Option<&str>,
+        by: &Extension,
+    ) {
+        if let Some(subject) = subject {
+            self.write_down(of, Note::clean(subject), by);
+        }
+    }
+
     fn write_down(&mut self, journey: JourneyId, note: Note, by: &Extension) {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         if leg.note == note {
@@ -91,10 +104,18 @@ impl Exchange {
     }
 
     /// What the phone at `told` is to show of whoever it has, or will have, in
-    /// its ear. None: nothing is noted, or it is no phone of ours.
-    pub(super) fn note_to_tell(&self, told: JourneyId, about: Option<JourneyId>) -> Option<Note> {
-        self.state.legs.get(&told)?.extension()?;
-        Some(self.note_of(about?)).filter(|note| !note.is_empty())
+    /// its ear; an empty one if it shows a note that is no longer there. None:
+    /// there is nothing to say, or it is no phone of ours.
+    pub(super) fn note_to_tell(
+        &mut self,
+        told: JourneyId,
+        about: Option<JourneyId>,
+    ) -> Option<Note> {
+        let note = self.note_of(about?);
+        let leg = self.state.legs.get_mut(&told)?;
+        leg.extension()?;
+        let before = std::mem::replace(&mut leg.shown_note, note.clone());
+        (!note.is_empty() || !before.is_empty()).then_some(note)
     }
 
     /// Whom an answered leg will talk to.

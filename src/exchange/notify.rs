@@ -30,7 +30,7 @@ impl Exchange {
             return;
         }
         self.mark_concerned();
-        let due = self.state.watchers.whose_turn_it_is();
+        let due = self.state.watchers.whose_turn_it_is(self.now);
         self.take_stock_for(&due);
         let mut pages = Pages::of(self);
         let letters: Vec<(DialogId, Option<Letter>)> = due

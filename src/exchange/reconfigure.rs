@@ -23,7 +23,7 @@ impl Exchange {
     /// From now on these settings hold. They are of the same domain, and have
     /// been checked: nothing here can be refused.
     pub fn reconfigure(&mut self, settings: Settings, now: Moment) -> Effects<Effect> {
-        self.now = now;
+        (self.now, self.is_closed_down) = (now, false);
         self.leave_trunks(&settings);
         let was = std::mem::replace(&mut self.settings, settings).extensions;
         self.take_on_trunks();
@@ -51,7 +51,24 @@ impl Exchange {
             trunks: Vec::new(),
             ..self.settings.clone()
         };
-        self.reconfigure(none, now)
+        let effects = self.reconfigure(none, now);
+        self.is_closed_down = true;
+        effects
+    }
+
+    pub(super) fn is_closed_down(&self) -> bool {
+        self.is_closed_down
+    }
+
+    /// Its last call has ended, every last word about it is said, and nothing
+    /// of the house is left in it.
+    pub(super) fn is_done_with(&self) -> bool {
+        self.is_over() && self.state.ports.is_empty() && self.next_wakeup().is_none()
+    }
+
+    /// It was closed, and its last call has ended.
+    pub fn is_over(&self) -> bool {
+        self.is_closed_down && self.state.legs.is_empty()
     }
 
     /// Nobody has this extension any more.
@@ -94,5 +111,9 @@ impl Exchange {
     pub(super) fn share_ports(&mut self) -> Vec<PortToken> {
         let half = self.state.ports.len() / 2;
         self.state.ports.split_off(half).into()
+    }
+
+    pub(super) fn give_up_ports(&mut self) -> Vec<PortToken> {
+        std::mem::take(&mut self.state.ports).into()
     }
 }

@@ -324,6 +324,7 @@ impl Exchange {
         request: &Request,
         flow: Flow,
     ) {
+        self.take_note(transferee, journey, request);
         let report = self.accept_refer(journey, request, flow);
         for own in [journey, consulting] {
             self.link(own, Link::Leaves);
@@ -355,6 +356,7 @@ impl Exchange {
         request: &Request,
         flow: Flow,
     ) {
+        self.take_note(transferee, journey, request);
         let report = self.accept_refer(journey, request, flow);
         let Party::Extension(transferor) = self.state.legs[&journey].party.clone() else { return };
         self.repurpose(ring, Purpose::Transfer { transferee, transferor, report });

@@ -150,6 +150,7 @@ impl Exchange {
             note: Note::default(),
             remote_party_id: target.remote_party_id,
             shown: caller.clone(),
+            shown_note: Note::default(),
             put_off: 0,
             dialog,
             stage,
@@ -349,7 +350,8 @@ impl Exchange {
     /// device does not want the call, and where it points to is not ours to
     /// call at the office's expense.
     fn branch_redirected(&mut self, journey: JourneyId, ring: RingId, response: &Response) {
-        let user = response.headers.contact().and_then(|contact| contact.uri.user_decoded());
+        let to = response.headers.contact().map(|contact| contact.uri);
+        let user = to.as_ref().and_then(Uri::user_decoded);
         let dialled = user.map(|user| self.settings.codes.understand(&user));
         let extension = self.state.legs.get(&journey).and_then(|l| l.extension().cloned());
         let purpose = self.state.rings.get(&ring).map(|ring| ring.purpose.clone());
@@ -357,6 +359,8 @@ impl Exchange {
             (Some(purpose), Some(by), Some(code @ (Dialled::Park(_) | Dialled::GroupPark))) => {
                 self.forget_branch(journey);
                 self.end_ring(ring, None, Why::Taken);
+                let note = to.as_ref().and_then(|to| to.header("Subject"));
+                self.take_note_with_code(purpose.on_behalf_of(), note.as_deref(), &by);
                 self.park_instead(purpose, &by, code);
             }
             _ => self.branch_refused(journey, ring, 480, "Redirected"),

@@ -1,6 +1,7 @@
 //! Subscriptions: who is to be told of parked calls and lamps (RFC 6665).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use crate::sip::dialog::{Dialog, DialogId};
 use crate::sip::flow::Flow;
 
 pub(super) const CALL_PARK_XML: &str = "application/x-broadworks-callpark-info+xml";
+
+/// Nobody sees a table come later than this behind a lamp.
+const TABLES_WAIT_MAX: Duration = Duration::from_millis(50);
 
 /// What a subscription tells, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +114,8 @@ pub(super) struct Watchers {
     pub editions: Editions,
     /// Somebody is to be told something.
     has_news: bool,
+    /// Consoles are to be told, and phones have been told first since then.
+    tables_wait_since: Option<Moment>,
 }
 
 impl Watchers {
@@ -177,13 +183,19 @@ impl Watchers {
     }
 
     /// Phones before consoles: with a thousand calls parked their table
-    /// takes a millisecond to write, and nobody's lamp waits for it.
-    pub fn whose_turn_it_is(&mut self) -> Vec<DialogId> {
+    /// takes a millisecond to write, and nobody's lamp waits for it. But where
+    /// some phone is due in every turn, consoles have theirs all the same.
+    pub fn whose_turn_it_is(&mut self, now: Moment) -> Vec<DialogId> {
         let due = self.by_dialog.iter().filter(|(_, s)| s.news == News::Due);
-        let (tables, phones): (Vec<_>, Vec<_>) =
+        let (tables, mut first): (Vec<_>, Vec<_>) =
             due.partition(|(_, s)| matches!(s.package, Package::ParkTable { .. }));
-        self.has_news |= !phones.is_empty() && !tables.is_empty();
-        let first = if phones.is_empty() { tables } else { phones };
+        let since = self.tables_wait_since.take_if(|_| !tables.is_empty()).unwrap_or(now);
+        if first.is_empty() || now.since(since) >= TABLES_WAIT_MAX {
+            first.extend(tables);
+        } else if !tables.is_empty() {
+            self.has_news = true;
+            self.tables_wait_since = Some(since);
+        }
         first.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
@@ -285,5 +297,54 @@ impl Exchange {
         });
         let members = concerned.flat_map(|group| &group.members);
         places.iter().chain(members).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::flow::Transport;
+    use crate::sip::wire::{Host, NameAddr, Uri};
+
+    fn subscription(package: Package) -> (DialogId, Subscription) {
+        let uri = Uri::sip("101", Host::Name("office.example".to_owned()));
+        let local = NameAddr::new(None, uri.clone()).with_tag("ours");
+        let at = "10.0.0.1:5060".parse().unwrap();
+        let flow = Flow { transport: Transport::Udp, local: at, remote: at };
+        let (remote, target, call_id) = (local.clone(), uri.clone(), format!("{package:?}"));
+        let dialog = Dialog::outgoing(call_id, local, remote, target, uri, flow);
+        let watcher = Extension::parse("101").unwrap();
+        let subscription = Subscription {
+            dialog,
+            package,
+            event: String::new(),
+            watcher,
+            agent: String::new(),
+            expires_at: Moment::START,
+            news: News::Due,
+            knows: None,
+        };
+        (subscription.dialog.id(), subscription)
+    }
+
+    #[test]
+    fn a_console_is_told_though_some_phone_is_due_in_every_turn() {
+        let mut watchers = Watchers::default();
+        let (table, console) = subscription(Package::ParkTable { changes: true });
+        let (lamp, phone) = subscription(Package::ParkInfo);
+        watchers.insert(table.clone(), console);
+        watchers.insert(lamp.clone(), phone);
+        let mut now = Moment::START;
+        let mut turns = Vec::new();
+        for _ in 0..200 {
+            let turn = watchers.whose_turn_it_is(now);
+            assert_eq!(turn.first(), Some(&lamp), "the phone never waits for the console");
+            assert!(watchers.take_news() || turn.len() == 2, "nobody who waits is forgotten");
+            turns.push(turn.len() - 1);
+            now = now + Duration::from_millis(1);
+        }
+        assert!((3..=4).contains(&turns.iter().sum::<usize>()), "every 50 ms: {turns:?}");
+        watchers.get_mut(&lamp).unwrap().news = News::Told;
+        assert_eq!(watchers.whose_turn_it_is(now), [table], "else it is told at once");
     }
 }

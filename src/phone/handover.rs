@@ -17,6 +17,8 @@ use crate::sip::wire::{Method, Name, Request, Response, Uri};
 const PARK_WITHIN: Duration = Duration::from_secs(10);
 /// Somebody has to answer.
 const TRANSFER_WITHIN: Duration = Duration::from_secs(180);
+/// Characters; of the longest writing each takes twelve octets.
+const NOTE_IN_ADDRESS_MAX: usize = 300;
 
 impl Phone {
     pub(super) fn park(&mut self, line: LineId, at: Option<Extension>, now: Moment) {
@@ -108,6 +110,10 @@ impl Phone {
         let Phase::Ringing { server, .. } = call.phase else { return };
         let Some(request) = self.transactions.accepted(server).cloned() else { return };
         let local = call.dialog.local.to_string();
+        let uri = match call.note_to_say() {
+            Some(note) => uri.clone().with_header("Subject", &in_address(&note)),
+            None => uri.clone(),
+        };
         let mut response = self.response_to(&request, 302);
         response.headers.set(Name::To, local);
         response.headers.push(Name::Contact, format!("<{uri}>"));
@@ -212,6 +218,11 @@ impl Phone {
         };
         self.tell(Event::CallParked { line, caller, at });
     }
+}
+
+/// Escapes may treble it, and an address that is too long is none at all.
+fn in_address(note: &str) -> String {
+    note.chars().take(NOTE_IN_ADDRESS_MAX).collect()
 }
 
 /// `SIP/2.0 200 OK` out of a `message/sipfrag` body (RFC 3420).

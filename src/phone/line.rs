@@ -20,6 +20,9 @@ pub(super) struct Call {
     /// It was written at this desk: the office does not know it yet.
     #[serde(default)]
     pub(super) noted_here: bool,
+    /// Who is there was said within the call.
+    #[serde(default)]
+    pub(super) introduced: bool,
     pub(super) recall: Option<RecallNotice>,
     pub(super) ring: RingKind,
     /// What we called for, for the words when it is refused.
@@ -105,6 +108,7 @@ impl Call {
             caller,
             note: Note::default(),
             noted_here: false,
+            introduced: false,
             recall: None,
             ring: RingKind::Outside,
             wanted: None,

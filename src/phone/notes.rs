@@ -66,9 +66,11 @@ impl Call {
     /// Who is there, as far as the office says it, and what is noted about him.
     pub(super) fn is_with(&mut self, caller: Option<Caller>, headers: &Headers) {
         if let Some(caller) = caller {
-            let is_another = self.connected_at.is_some() && self.caller.number != caller.number;
-            if is_another {
-                (self.note, self.noted_here) = (Note::default(), false);
+            if self.connected_at.is_some() {
+                if self.is_another(&caller) {
+                    (self.note, self.noted_here) = (Note::default(), false);
+                }
+                self.introduced = true;
             }
             self.caller = caller;
         }
@@ -77,12 +79,65 @@ impl Call {
         self.note = note.unwrap_or_else(|| self.note.clone());
     }
 
-    /// For whoever has the call next. None: it is as the office knows it.
+    /// Two who withhold their number look alike. The office says once who the
+    /// call has begun with; whoever it names after that has taken his place.
+    fn is_another(&self, caller: &Caller) -> bool {
+        self.caller.number != caller.number || (caller.is_withheld() && self.introduced)
+    }
+
+    /// For whoever has the call next. None: the office knows it, or knows
+    /// better by now.
     pub(super) fn note_to_say(&self) -> Option<String> {
-        (self.noted_here || !self.note.is_empty()).then(|| self.note.to_string())
+        self.noted_here.then(|| self.note.to_string())
     }
 }
 
 pub(super) fn note_of(headers: &Headers) -> Option<Note> {
     headers.text(&Name::Subject).map(|subject| Note::clean(&subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::line::Phase;
+    use crate::phone::messages::Direction;
+    use crate::sip::dialog::Dialog;
+    use crate::sip::flow::{Flow, Transport};
+    use crate::sip::wire::{Host, NameAddr, Uri};
+
+    fn call_with(caller: &Caller) -> Call {
+        let uri = Uri::sip("101", Host::Name("office.example".to_owned()));
+        let address = NameAddr::new(None, uri.clone());
+        let at = "10.0.0.1:5060".parse().unwrap();
+        let flow = Flow { transport: Transport::Udp, local: at, remote: at };
+        let (target, call_id) = (uri.clone(), "1".to_owned());
+        let dialog = Dialog::outgoing(call_id, address.clone(), address, target, uri, flow);
+        let mut call = Call::new(Direction::Incoming, caller.clone(), Phase::Up, dialog);
+        call.connected_at = Some(Moment::START);
+        call
+    }
+
+    #[test]
+    fn a_note_about_one_who_withholds_his_number_is_not_about_the_next_who_does() {
+        let nobody = Caller::new("", "anonymous");
+        let mut call = call_with(&nobody);
+        (call.note, call.noted_here) = (Note::clean("is angry"), true);
+        call.is_with(Some(nobody.clone()), &Headers::default());
+        assert_eq!(call.note_to_say().as_deref(), Some("is angry"), "it begins with him");
+        call.is_with(Some(nobody), &Headers::default());
+        assert_eq!((call.note.as_str(), call.note_to_say()), ("", None), "that is somebody else");
+    }
+
+    #[test]
+    fn a_note_stays_with_whoever_has_a_number_however_often_he_is_named() {
+        let alice = Caller::new("Alice Smith", "+3386002678");
+        let mut call = call_with(&alice);
+        (call.note, call.noted_here) = (Note::clean("is angry"), true);
+        for _ in 0..3 {
+            call.is_with(Some(alice.clone()), &Headers::default());
+        }
+        assert_eq!(call.note_to_say().as_deref(), Some("is angry"));
+        call.is_with(Some(Caller::new("Bob", "103")), &Headers::default());
+        assert_eq!(call.note_to_say(), None);
+    }
 }

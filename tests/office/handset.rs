@@ -352,6 +352,16 @@ impl Handset {
         self.respond(server, &response, now);
     }
 
+    /// Sends the newest ringing call to this address.
+    pub fn redirect(&mut self, to: &str, now: Moment) {
+        let index = self.ringing().expect("nothing rings");
+        self.lines[index].state = LineState::Over;
+        let server = self.lines[index].server.unwrap();
+        let mut response = self.in_dialog(index, self.lines[index].invite.response(302));
+        response.headers.set(Name::Contact, format!("<sip:{to}>"));
+        self.respond(server, &response, now);
+    }
+
     fn in_dialog(&self, index: usize, mut response: Response) -> Response {
         let dialog = &self.lines[index].dialog;
         response.headers.set(Name::To, dialog.local.to_string());
@@ -409,6 +419,11 @@ impl Handset {
     }
 
     pub fn refer_attended(&mut self, index: usize, other: usize, now: Moment) {
+        let refer = self.attended(index, other);
+        self.request(refer, now);
+    }
+
+    fn attended(&mut self, index: usize, other: usize) -> Request {
         let consulted = &self.lines[other].dialog;
         let id = consulted.id();
         let replaces = format!(
@@ -418,8 +433,18 @@ impl Handset {
             id.local_tag
         );
         let target = format!("<{}?Replaces={replaces}>", consulted.target);
-        let refer = self.lines[index].dialog.request(Method::Refer);
-        self.request(refer.with(Name::ReferTo, target), now);
+        self.lines[index].dialog.request(Method::Refer).with(Name::ReferTo, target)
+    }
+
+    pub fn refer_attended_noted(
+        &mut self,
+        index: usize,
+        other: usize,
+        note: &'static str,
+        now: Moment,
+    ) {
+        let refer = self.attended(index, other).with(Name::Subject, note);
+        self.request(refer, now);
     }
 
     /// A call of another device of ours moves to this one.

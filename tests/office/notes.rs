@@ -263,3 +263,79 @@ fn m4_the_note_outlives_the_office() {
     let (_, answer) = world.get(console).answers.last().unwrap().clone();
     assert_eq!(subject(&answer.headers).as_deref(), Some(INVOICE));
 }
+
+#[test]
+fn m4_a_transfer_of_two_calls_to_each_other_takes_a_subject() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.get(bob).answer_with = Some(200);
+    world.act(reception, |phone, now| phone.hold(0, true, now));
+    world.settle();
+    let other = world.act(reception, |phone, now| phone.dial("103", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.refer_attended_noted(0, other, INVOICE, now));
+    world.settle();
+    assert_eq!(world.hears(alice), person(bob));
+    let update = world.get(bob).got.iter().find(|r| r.method == Method::Update).unwrap();
+    assert_eq!(subject(&update.headers).as_deref(), Some(INVOICE));
+    let watcher = world.phone("104", 14);
+    world.act(watcher, |phone, now| phone.subscribe(EVENT_PACKAGE, MIME_TYPE, now));
+    world.act(bob, |phone, now| phone.refer(0, "*68", now));
+    world.settle();
+    assert_eq!(notes(&mut world, watcher), [INVOICE]);
+}
+
+#[test]
+fn m4_a_transfer_to_somebody_who_still_rings_takes_a_subject() {
+    let (mut world, reception, alice) = talking();
+    let bob = world.phone("103", 13);
+    world.act(reception, |phone, now| phone.hold(0, true, now));
+    world.settle();
+    let other = world.act(reception, |phone, now| phone.dial("103", now));
+    world.settle();
+    world.act(reception, |phone, now| phone.refer_attended_noted(0, other, INVOICE, now));
+    world.settle();
+    world.act(bob, |phone, now| {
+        phone.answer(now);
+    });
+    world.settle();
+    assert_eq!(world.hears(alice), person(bob));
+    let update = world.get(bob).got.iter().find(|r| r.method == Method::Update).unwrap();
+    assert_eq!(subject(&update.headers).as_deref(), Some(INVOICE));
+}
+
+#[test]
+fn m4_a_ringing_call_sent_to_the_park_code_takes_a_subject_in_its_address() {
+    let mut world = World::open();
+    let reception = world.phone("101", 11);
+    let console = console(&mut world);
+    let caller = world.caller("+3386002678", "Alice Smith");
+    world.act(caller, |phone, now| phone.dial("1", now));
+    world.settle();
+    let to = "*68102@office.example?Subject=wants%20invoice%204711";
+    world.act(reception, |phone, now| phone.redirect(to, now));
+    world.settle();
+    assert_eq!(world.hears(caller), Heard::Music);
+    assert_eq!(notes(&mut world, console), [INVOICE]);
+    // The recall goes back with another one.
+    world.run_for(s(46));
+    world.act(reception, |phone, now| phone.redirect("*68@office.example?Subject=", now));
+    world.settle();
+    assert_eq!(notes(&mut world, console), [""]);
+}
+
+#[test]
+fn m4_who_takes_a_recall_whose_note_was_taken_off_meanwhile_is_told_so() {
+    let (mut world, reception, _, console) = noted();
+    world.run_for(s(46));
+    let index = world.get(reception).ringing().unwrap();
+    let recall = world.get(reception).lines[index].invite.clone();
+    assert_eq!(subject(&recall.headers).as_deref(), Some(INVOICE));
+    assert_eq!(tells(&mut world, console, "*88102", ""), ok());
+    world.act(reception, |phone, now| {
+        phone.answer(now);
+    });
+    world.settle();
+    let update = world.get(reception).got.iter().rev().find(|r| r.method == Method::Update);
+    assert_eq!(subject(&update.unwrap().headers).as_deref(), Some(""));
+}

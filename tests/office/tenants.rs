@@ -113,3 +113,82 @@ fn credentials_of_one_tenant_open_nothing_of_another() {
     let nameless = phone_of(&mut world, "10.0.0.1", "101", 32);
     assert_eq!(world.get(nameless).last_answer(&Method::Register).0, 403);
 }
+
+fn spare(world: &World) -> Vec<usize> {
+    world.exchange.0.offices().iter().map(|office| office.spare_ports()).collect()
+}
+
+/// Two colleagues of the other tenant talk, and it goes from the file.
+fn left_in_a_call() -> (World, SocketAddr, SocketAddr) {
+    let mut world = two();
+    let one = phone_of(&mut world, OTHER, "101", 21);
+    let two = phone_of(&mut world, OTHER, "102", 22);
+    world.get(two).answer_with = Some(200);
+    world.act(one, |phone, now| phone.dial("102", now));
+    world.settle();
+    assert_eq!(spare(&world), [100, 98]);
+    world.reconfigure_all(vec![settings()]);
+    (world, one, two)
+}
+
+#[test]
+fn a_tenant_that_is_gone_keeps_no_ports_but_those_its_last_calls_are_on() {
+    let (mut world, one, two) = left_in_a_call();
+    assert_eq!(spare(&world), [198, 0]);
+    world.more_ports(20);
+    assert_eq!(spare(&world), [218, 0], "nor is it given new ones");
+    assert_eq!(world.hears(one), person(two));
+    assert!(!world.exchange.0.offices()[1].is_over());
+    world.act(one, |phone, now| phone.hang_up(0, now));
+    world.settle();
+    assert!(world.exchange.0.offices().get(1).is_none_or(|office| office.is_over()));
+    world.run_for(s(120));
+    assert_eq!(spare(&world), [218], "and with its last call it is no more");
+    // What comes for it finds the first, who knows nobody there.
+    world.act(one, |phone, now| phone.register(3600, now));
+    world.settle();
+    assert!(world.get(one).last_answer(&Method::Register).0 >= 400);
+    let here = phone_of(&mut world, DOMAIN, "101", 11);
+    assert_eq!(world.get(here).last_answer(&Method::Register).0, 200);
+}
+
+#[test]
+fn a_tenant_that_comes_back_before_its_last_call_has_ended_has_ports_again() {
+    let (mut world, one, two) = left_in_a_call();
+    let first = Settings { is_only_tenant: false, ..settings() };
+    world.reconfigure_all(vec![first, other()]);
+    assert_eq!(spare(&world), [99, 99]);
+    assert_eq!(world.hears(one), person(two));
+    let three = phone_of(&mut world, OTHER, "103", 23);
+    world.get(three).answer_with = Some(200);
+    let four = phone_of(&mut world, OTHER, "104", 24);
+    world.act(four, |phone, now| phone.dial("103", now));
+    world.settle();
+    assert_eq!(world.hears(four), person(three));
+}
+
+#[test]
+fn of_several_tenants_each_keeps_its_calls_when_one_before_it_is_gone() {
+    let mut third = other();
+    third.domain = "third.example".to_owned();
+    for (extension, person) in &mut third.extensions {
+        person.secret = Secret::password(extension.as_str(), "third.example", "secret");
+    }
+    let first = Settings { is_only_tenant: false, ..settings() };
+    let mut world = World::of(vec![first.clone(), other(), third.clone()], 1);
+    let [one, two] = [("101", 31), ("102", 32)]
+        .map(|(extension, host)| phone_of(&mut world, "third.example", extension, host));
+    world.get(two).answer_with = Some(200);
+    world.act(one, |phone, now| phone.dial("102", now));
+    world.settle();
+    world.reconfigure_all(vec![first, third]);
+    world.run_for(s(1));
+    assert_eq!(world.exchange.0.offices().len(), 2, "the one without a call is gone at once");
+    assert_eq!(spare(&world).iter().sum::<usize>(), 198);
+    // What the media thread says of a stream finds its office still.
+    let stream = world.stream_of(one).unwrap();
+    world.act(two, |phone, now| phone.hang_up(0, now));
+    world.run_for(s(40));
+    assert!(!world.playing.contains_key(&stream));
+    assert_eq!(world.exchange.0.offices()[1].legs().count(), 0);
+}

@@ -273,3 +273,39 @@ fn what_rings_with_a_colleague_is_picked_up_and_shown_by_name() {
         assert_eq!(refused, (404, "No call rings at extension 102".to_owned()));
     }
 }
+
+#[test]
+fn q20_a_note_written_on_a_call_that_rings_goes_with_it_into_the_lot() {
+    let mut house = House::open();
+    let desks: Vec<usize> = ["101", "103"].iter().map(|extension| house.desk(extension)).collect();
+    house.caller("+3386002678", "Alice Smith");
+    let line = house.desks[desks[0]].only();
+    let said = "will 4711 & 50% do? é😀";
+    house.does(desks[0], Command::Note { line, note: Note::clean(said) });
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    assert_eq!(house.desks[desks[0]].last_end().unwrap().1, Ended::Parked);
+    assert_eq!(notes(&house, desks[1]), [said]);
+    // However long it is, the call is parked.
+    house.caller("+332", "Ben");
+    let line = house.desks[desks[0]].only();
+    let long = Note::clean(&"\u{1d15e}\u{301}".repeat(200));
+    house.does(desks[0], Command::Note { line, note: long });
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    assert_eq!(house.desks[desks[1]].parked().len(), 2);
+}
+
+#[test]
+fn m4_a_note_that_was_taken_off_while_it_rang_does_not_come_back_with_the_next_park() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    house.does(desks[0], Command::Note { line, note: Note::clean("wants invoice 4711") });
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    house.run_for(s(46));
+    let line = house.desks[desks[0]].only();
+    assert_eq!(house.desks[desks[0]].lines[&line].note.as_str(), "wants invoice 4711");
+    let which = Wanted::OldestAt(ext("102"));
+    house.does(desks[1], Command::NoteParked { which, note: Note::default() });
+    house.does(desks[0], Command::Answer { line });
+    assert_eq!(house.desks[desks[0]].lines[&line].note.as_str(), "");
+    house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
+    assert_eq!(notes(&house, desks[1]), [""]);
+}

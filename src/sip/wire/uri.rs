@@ -88,6 +88,17 @@ impl Uri {
         self.param("transport").and_then(Transport::parse)
     }
 
+    /// With one more embedded header, `value` being plain text.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        let header = format!("{name}={}", escaped(value, b"-_.!~*'()"));
+        self.headers = Some(match self.headers {
+            Some(before) => format!("{before}&{header}"),
+            None => header,
+        });
+        self
+    }
+
     /// An embedded header, decoded: `?Replaces=...`.
     pub fn header(&self, name: &str) -> Option<String> {
         let headers = self.headers.as_deref()?;
@@ -270,10 +281,13 @@ fn port(text: &str) -> Option<u16> {
 
 /// RFC 3261 §25.1 `user`: what is neither unreserved nor allowed is escaped.
 fn escaped_user(user: &str) -> String {
-    let mut text = String::with_capacity(user.len());
-    for byte in user.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,/".contains(&byte);
-        if plain {
+    escaped(user, b"-_.!~*'()&=+$,/")
+}
+
+fn escaped(plain: &str, marks: &[u8]) -> String {
+    let mut text = String::with_capacity(plain.len());
+    for byte in plain.bytes() {
+        if byte.is_ascii_alphanumeric() || marks.contains(&byte) {
             text.push(char::from(byte));
         } else {
             text.push_str(&format!("%{byte:02X}"));
