@@ -79,9 +79,10 @@ fn group_verb(args: &CtlArgs, group: &GroupArgs) -> Result<Answer, Trouble> {
             group: settings.over(GroupForm { name: name.clone(), ..GroupForm::default() }),
         },
         GroupVerb::Edit { name, new_name, settings } => {
-            let mut group = settings.over(existing(args, group, name)?);
+            let was = existing(args, group, name)?;
+            let mut group = settings.over(was.clone());
             group.name = new_name.clone().unwrap_or(group.name);
-            Wish::Edit { name: name.clone(), group }
+            Wish::Edit { name: was.name.clone(), was: Some(was), group }
         }
         GroupVerb::Delete { name } => Wish::Delete { name: name.clone() },
     };

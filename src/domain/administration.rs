@@ -32,6 +32,9 @@ pub enum Wish {
     Edit {
         /// The group, by the name it has now.
         name: String,
+        /// As the asker has seen it: refused, if it is another by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<GroupForm>,
         group: GroupForm,
     },
     Delete {
@@ -126,7 +129,7 @@ mod tests {
             recall_timer: Some("30s".to_owned()),
             ..GroupForm::default()
         };
-        let wish = Wish::Edit { name: "Front".to_owned(), group };
+        let wish = Wish::Edit { name: "Front".to_owned(), was: None, group };
         assert_eq!(request, Request { id: 7, wish });
         assert_eq!(serde_json::to_string(&request).unwrap(), text);
         for wrong in ["{}", r#"{"id":1,"do":"burn"}"#, r#"{"id":1,"do":"add","group":{"nam":1}}"#] {

@@ -64,7 +64,7 @@ fn front_desk() -> GroupForm {
 }
 
 fn edit(name: &str, group: GroupForm) -> Wish {
-    Wish::Edit { name: name.to_owned(), group }
+    Wish::Edit { name: name.to_owned(), was: None, group }
 }
 
 fn after(text: &str, wish: &Wish) -> Edited {
@@ -224,6 +224,21 @@ fn s17_to_s36_a_rule_that_would_be_broken_is_said_in_words_at_its_setting() {
     assert_eq!(refused(OFFICE, &Wish::Delete { name: "Attic".to_owned() }), why("", gone));
     let long = group(&"x".repeat(300), &[]);
     assert_eq!(refused(OFFICE, &add(long)), why("name", "longer than 256 letters"));
+}
+
+#[test]
+fn q21_a_group_that_somebody_else_has_changed_meanwhile_is_looked_at_again() {
+    let mine = |was: GroupForm| Wish::Edit {
+        name: "Front desk".to_owned(),
+        was: Some(was),
+        group: group("Front desk", &["101"]),
+    };
+    let theirs = edit("Front desk", group("Front desk", &["102"]));
+    let text = after(OFFICE, &theirs).text;
+    let again = "somebody has changed the group Front desk meanwhile: look at it again";
+    assert_eq!(refused(&text, &mine(front_desk())), why("", again));
+    let now = after(&text, &Wish::List).groups.groups[0].clone();
+    assert_eq!(after(&text, &mine(now)).groups.groups[0].members, ["101"]);
 }
 
 #[test]

@@ -47,7 +47,8 @@ fn asks(desk: &mut Desk, keys: &str, wish: Wish) {
 }
 
 fn edit(name: &str, group: GroupForm) -> Wish {
-    Wish::Edit { name: name.to_owned(), group }
+    let was = groups().groups.into_iter().find(|group| group.name == name);
+    Wish::Edit { name: name.to_owned(), was, group }
 }
 
 fn refused(field: &str, words: &str) -> Heard {
@@ -182,6 +183,17 @@ fn s17_a_complaint_stands_at_its_field_and_the_cursor_too() {
     assert!(desk.last_notice().starts_with("Groups: 105 is in"), "{}", desk.last_notice());
     // Nothing typed is lost, and it can be saved again.
     asks(&mut desk, "C-s", edit("Front desk", front_desk()));
+}
+
+#[test]
+fn s21_the_list_is_asked_for_anew_when_one_comes_back_to_it() {
+    let mut desk = open();
+    desk.keys("Enter C-s").commands();
+    desk.hear(refused("", "somebody has changed the group Front desk meanwhile: look at it again"));
+    asks(&mut desk, "Esc", Wish::List);
+    let changed = Groups { groups: vec![group("Front hall", &["107"])], ..groups() };
+    desk.hear(Heard::Administered(Outcome::Done(changed)));
+    assert!(desk.screen(80, 24).contains("> Front hall"), "{}", desk.screen(80, 24));
 }
 
 #[test]

@@ -89,8 +89,9 @@ fn rewritten(text: &str, holder: &Holder, wish: &Wish) -> Result<String, Vec<Obj
             bounded(group)?;
             groups.add(group)?;
         }
-        Wish::Edit { name, group } => {
+        Wish::Edit { name, was, group } => {
             bounded(group)?;
+            groups.is_still(name, was.as_ref())?;
             groups.change(name, group, &mut knife)?;
         }
         Wish::Delete { name } => groups.delete(name, &mut knife)?,
@@ -223,6 +224,16 @@ impl List<'_> {
         let mut forms = self.forms().into_iter();
         let place = forms.position(|form| CallerName::clean(&form.name) == wanted);
         place.ok_or_else(|| one("", format!("there is no call park group {wanted} (any more)")))
+    }
+
+    /// Nobody has changed it since somebody looked at it.
+    fn is_still(&self, name: &str, was: Option<&GroupForm>) -> Result<(), Vec<Objection>> {
+        let place = self.place_of(name)?;
+        if was.is_none() || self.forms().get(place) == was {
+            return Ok(());
+        }
+        let name = CallerName::clean(name);
+        Err(one("", format!("somebody has changed the group {name} meanwhile: look at it again")))
     }
 
     fn add(self, form: &GroupForm) -> Result<(), Vec<Objection>> {

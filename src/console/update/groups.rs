@@ -42,12 +42,13 @@ impl State {
         if action.is_any_time() || self.mode != Mode::Groups {
             return None;
         }
-        let everybody = self.everybody();
+        let (everybody, waits) = (self.everybody(), self.is_being_changed());
         let screen = self.groups.as_mut()?;
-        let step = match &self.wish {
-            // Until it is known what became of the last, only the way out.
-            Some(_) if action != Action::Back => Step::Refuse("The office has not answered yet"),
-            _ => screen.act(action, &everybody),
+        // Until it is known what became of a change, only the way out.
+        let step = if waits && action != Action::Back {
+            Step::Refuse("The office has not answered yet")
+        } else {
+            screen.act(action, &everybody)
         };
         Some(match step {
             Step::Stay => Effects::none(),
@@ -55,6 +56,10 @@ impl State {
             Step::Ask(wish) => self.wish(wish),
             Step::Refuse(words) => self.refuse(now, words),
         })
+    }
+
+    fn is_being_changed(&self) -> bool {
+        self.wish.as_ref().is_some_and(|wish| *wish != Wish::List)
     }
 
     fn leave_groups(&mut self) -> Effects<Effect> {
@@ -70,7 +75,8 @@ impl State {
     }
 
     pub(super) fn type_into_groups(&mut self, c: char) -> Effects<Effect> {
-        if let Some(screen) = self.groups.as_mut().filter(|_| self.wish.is_none()) {
+        let waits = self.is_being_changed();
+        if let Some(screen) = self.groups.as_mut().filter(|_| !waits) {
             screen.type_character(c);
         }
         Effects::none()
@@ -90,6 +96,9 @@ impl State {
         }
         let Some(screen) = &mut self.groups else { return };
         screen.known = Some(groups);
+        if *wish == Wish::List {
+            return;
+        }
         if let Wish::Add { group } | Wish::Edit { group, .. } = wish {
             screen.selected = Some(CallerName::clean(&group.name).to_string());
         }
@@ -102,12 +111,17 @@ impl State {
             objections.iter().map(|it| CallerName::clean(&it.words).to_string()).collect();
         self.say(now, Weight::Warning, format!("Groups: {}", words.join("; ")));
         let Some(screen) = &mut self.groups else { return };
+        if *wish == Wish::List {
+            if screen.known.is_none() {
+                (self.groups, self.mode) = (None, Mode::Desk);
+            }
+            return;
+        }
         match screen.form_mut() {
             Some(form) => {
                 form.object(objections);
                 screen.back_to_form();
             }
-            None if *wish == Wish::List => drop(self.leave_groups()),
             None => screen.page = GroupsPage::List,
         }
     }
@@ -199,7 +213,11 @@ impl GroupsScreen {
             Action::Go if form.at == Field::Save => return self.save(),
             Action::Go => form.go(1),
             Action::Save => return self.save(),
-            Action::Back => self.page = GroupsPage::List,
+            // Perhaps somebody else has changed something.
+            Action::Back => {
+                self.page = GroupsPage::List;
+                return Step::Ask(Wish::List);
+            }
             _ => {}
         }
         Step::Stay
@@ -222,7 +240,10 @@ impl GroupsScreen {
         form.objections.clear();
         match (form.group(), &form.was) {
             (Ok(group), None) => Step::Ask(Wish::Add { group }),
-            (Ok(group), Some(was)) => Step::Ask(Wish::Edit { name: was.name.clone(), group }),
+            (Ok(group), Some(was)) => {
+                let (name, was) = (was.name.clone(), Some(was.clone()));
+                Step::Ask(Wish::Edit { name, was, group })
+            }
             (Err(objection), _) => {
                 form.object(vec![objection]);
                 self.back_to_form();
