@@ -131,6 +131,20 @@ fn a_wrong_password_is_told_in_words_once_and_not_tried_again_and_again() {
 }
 
 #[test]
+fn a_refused_trunk_is_not_hurried_by_another_of_the_same_provider() {
+    let mut other = registering("wrong");
+    other.name = "other".to_owned();
+    let mut world = World::with(with_trunks(vec![registering("fritz"), other]), 1);
+    let at = world.provider(AT);
+    // The good one is looked up again and again.
+    world.zone.insert(HOST.to_owned(), Ok(vec![at]));
+    world.run_for(s(3_600));
+    let tries = provider(&mut world, at).registers.iter().filter(|(_, status)| *status == 401);
+    assert!(tries.count() < 40, "each refresh, and few of the other's");
+    assert!(provider(&mut world, at).registered.is_some());
+}
+
+#[test]
 fn what_is_wrong_is_said_in_words_for_whoever_set_the_trunk_up() {
     type Wrong = fn(&mut Provider);
     let cases: [(Wrong, &str); 4] = [
@@ -247,6 +261,7 @@ fn after_a_restart_the_provider_sees_the_same_customer_and_calls_come_in_as_befo
     world.run_for(s(3_600));
     let (_, until) = provider(&mut world, at).registered.clone().unwrap();
     assert!(until > world.now);
+    assert!(matches!(world.reports.last(), Some(Report::TrunkRegistered { .. })), "said anew");
 }
 
 #[test]

@@ -110,12 +110,18 @@ impl Exchange {
     pub(super) fn look_up_trunk(&mut self, name: &str) {
         let Some(place) = self.place_of(name) else { return };
         self.state.due.set(Due::LookUpTrunk(name.to_owned()), self.now + ASK_EDGE_AGAIN);
+        if let Some(trunk) = self.state.trunks.get_mut(name) {
+            trunk.looks = true;
+        }
         self.out.push(Effect::Resolve(place));
     }
 
     /// The edge has asked the name servers.
     pub(super) fn resolved(&mut self, place: &Place, found: Result<Found, String>) {
-        let names: Vec<String> = self.state.trunks.keys().cloned().collect();
+        // Not whoever waits: a refused password is not to be tried again when
+        // a trunk of the same provider looks him up.
+        let looking = self.state.trunks.iter().filter(|(_, trunk)| trunk.looks);
+        let names: Vec<String> = looking.map(|(name, _)| name.clone()).collect();
         for name in names {
             if self.place_of(&name).as_ref() == Some(place) {
                 self.trunk_resolved(name, found.clone());

@@ -22,6 +22,8 @@ pub struct Registration {
     pub flows: Vec<Flow>,
     /// Which of them is used.
     at: usize,
+    /// It has asked where that is, and has no answer yet.
+    pub looks: bool,
     /// The provider has sent us to another of his.
     pub redirected: Option<Place>,
     /// The REGISTER that has no answer yet.
@@ -86,6 +88,7 @@ impl Registration {
             contact_user: chance.hex(32),
             flows: Vec::new(),
             at: 0,
+            looks: false,
             redirected: None,
             asked: None,
             until: None,
@@ -102,6 +105,7 @@ impl Registration {
     pub fn resume(&mut self) {
         self.number = self.number.saturating_add(NUMBERS_SKIPPED);
         self.asked = None;
+        self.told = None;
     }
 
     pub fn flow(&self) -> Option<Flow> {
@@ -116,6 +120,7 @@ impl Registration {
     /// not been asked yet.
     pub fn found_at(&mut self, flows: Vec<Flow>) -> bool {
         let before = self.flow();
+        self.looks = false;
         self.flows = flows;
         let same = self.flows.iter().position(|flow| Some(*flow) == before);
         self.at = same.unwrap_or_default();
@@ -175,6 +180,7 @@ impl Registration {
     }
 
     pub fn not_found(&mut self, why: &str, chance: &mut Chance) -> Next {
+        self.looks = false;
         self.redirected = None;
         self.pause(Trouble::NotFound(why.to_owned()), PAUSE, chance)
     }
