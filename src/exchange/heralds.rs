@@ -26,6 +26,7 @@ const TEXT_MAX: usize = 800;
 /// Columns of a name, and of a note, in a message.
 const NAME_MAX: usize = 40;
 const NOTE_MAX: usize = 80;
+const LINE_END: &str = "\r\n";
 /// Who is shown as the sender. Whoever calls back fetches a call.
 const SENDER: &str = "Parked calls";
 
@@ -280,19 +281,20 @@ impl Exchange {
     }
 }
 
-/// The lines that fit, and how many more there are.
+/// The lines that fit, and how many more there are. Lines of plain text end in
+/// CR and LF (RFC 2046 §4.1.1).
 fn within(lines: Vec<String>, octets: usize) -> String {
     let (count, mut text, mut kept) = (lines.len(), String::new(), 0);
     for line in lines {
-        if kept > 0 && text.len() + line.len() > octets {
+        if kept > 0 && text.len() + LINE_END.len() + line.len() > octets {
             break;
         }
         if kept > 0 {
-            text.push('\n');
+            text.push_str(LINE_END);
         }
         (text, kept) = (text + &line, kept + 1);
     }
-    if kept < count { format!("{text}\nand {} more", count - kept) } else { text }
+    if kept < count { format!("{text}{LINE_END}and {} more", count - kept) } else { text }
 }
 
 #[cfg(test)]
@@ -303,8 +305,8 @@ mod tests {
     fn a_message_has_as_many_lines_as_fit_and_says_how_many_are_left_out() {
         let lines = |count| vec!["12345678".to_owned(); count];
         assert_eq!(within(lines(0), 20), "");
-        assert_eq!(within(lines(2), 20), "12345678\n12345678");
-        assert_eq!(within(lines(5), 20), "12345678\n12345678\nand 3 more");
+        assert_eq!(within(lines(2), 20), "12345678\r\n12345678");
+        assert_eq!(within(lines(5), 20), "12345678\r\n12345678\r\nand 3 more");
         assert_eq!(within(lines(1), 3), "12345678", "one is always told");
     }
 }

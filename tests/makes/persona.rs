@@ -13,6 +13,8 @@ pub struct Persona {
     /// As the office's settings list it; None: a phone of a make that cannot
     /// be listed, or of no make.
     pub make: Option<&'static str>,
+    /// Further settings of the device, for what it does not ask for itself.
+    pub told: &'static str,
     /// The first ten digits of its hardware address.
     pub maker: &'static str,
     pub settings: Form,
@@ -78,6 +80,7 @@ const ALLOW_WITH_UPDATE: &str =
 /// Yealink T3 to T8 as provisioned: park mode 1, the codes are dialled.
 pub const YEALINK_FAC: Persona = Persona {
     make: Some("yealink"),
+    told: "",
     maker: "805e0c1122",
     settings: Form::Yealink,
     fetches_as: "Yealink SIP-T54W 96.86.0.118 {mac:}",
@@ -106,6 +109,7 @@ pub const YEALINK_TRANSFER: Persona = Persona {
 /// Fanvil X and V: Visual Park, number, Visual Park.
 pub const FANVIL: Persona = Persona {
     make: Some("fanvil"),
+    told: "",
     maker: "0c383e557e",
     settings: Form::Fanvil,
     fetches_as: "Fanvil X5U-V2 2.12.16.17 {mac}",
@@ -124,6 +128,7 @@ pub const FANVIL: Persona = Persona {
 /// Grandstream GRP26xx: Call Park, number, Park.
 pub const GRANDSTREAM: Persona = Persona {
     make: Some("grandstream"),
+    told: "",
     maker: "c074ad0b63",
     settings: Form::Grandstream,
     fetches_as: "Grandstream Model HW GRP2614 SW 1.0.5.15 DevId {mac}",
@@ -143,6 +148,7 @@ pub const GRANDSTREAM: Persona = Persona {
 /// not who.
 pub const HTEK: Persona = Persona {
     make: Some("htek"),
+    told: "",
     maker: "001fc10000",
     settings: Form::Htek,
     fetches_as: "Htek UC926 2.0.4.2 {mac:}",
@@ -166,6 +172,7 @@ pub const HTEK_TOLD_WHO: Persona =
 /// ring to flash.
 pub const OBI_ORBIT: Persona = Persona {
     make: None,
+    told: "",
     maker: "9cadef0000",
     settings: Form::Sheet,
     fetches_as: "",
@@ -184,6 +191,7 @@ pub const OBI_ORBIT: Persona = Persona {
 /// Snom D7xx: told twice over.
 pub const SNOM: Persona = Persona {
     make: Some("snom"),
+    told: "",
     maker: "0004135566",
     settings: Form::Snom,
     fetches_as: "Mozilla/4.0 (compatible; snomD785-SIP 10.1.204.5 {mac})",
@@ -203,6 +211,7 @@ pub const SNOM: Persona = Persona {
 /// a key watches its own place.
 pub const DINSTAR: Persona = Persona {
     make: Some("dinstar"),
+    told: "",
     maker: "f8a03d0000",
     settings: Form::Sheet,
     fetches_as: "",
@@ -218,9 +227,16 @@ pub const DINSTAR: Persona = Persona {
     hangs_up_after_transfer: true,
 };
 
+/// The same without that key, told without having asked.
+pub const DINSTAR_TOLD: Persona = Persona { told: ", park_info = true", watches: &[], ..DINSTAR };
+
+/// The same, of a firmware that does not know what it is told.
+pub const DINSTAR_DEAF: Persona = Persona { told: ", park_info = true", unasked: 481, ..DINSTAR };
+
 /// Any softphone: it knows transfers, and the codes from its person.
 pub const SOFTPHONE: Persona = Persona {
     make: None,
+    told: "",
     maker: "0000000000",
     settings: Form::Sheet,
     fetches_as: "",
@@ -235,6 +251,10 @@ pub const SOFTPHONE: Persona = Persona {
     unasked: 481,
     hangs_up_after_transfer: true,
 };
+
+/// The same without lamps, on a desk whose device is told in words.
+pub const SOFTPHONE_TOLD: Persona =
+    Persona { make: Some("poly"), told: ", message = true", watches: &[], ..SOFTPHONE };
 
 /// The same, by a person who talks to the code first.
 pub const SOFTPHONE_ATTENDED: Persona = Persona {
@@ -270,7 +290,9 @@ impl Persona {
     /// The table of the settings that lists it.
     pub fn listed(&self, extension: &str) -> String {
         let mac = self.mac(extension);
-        self.make.map_or(String::new(), |make| format!("{{ make = \"{make}\", mac = \"{mac}\" }}"))
+        let told = self.told;
+        let listed = |make| format!("{{ make = \"{make}\", mac = \"{mac}\"{told} }}");
+        self.make.map_or(String::new(), listed)
     }
 
     pub fn agent_when_fetching(&self, mac: &str) -> String {

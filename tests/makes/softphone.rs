@@ -3,7 +3,7 @@
 
 use crate::bodies::Lamp;
 use crate::office::Office;
-use crate::persona::{SOFTPHONE, SOFTPHONE_ATTENDED};
+use crate::persona::{SOFTPHONE, SOFTPHONE_ATTENDED, SOFTPHONE_TOLD};
 use crate::phone::Phone;
 use crate::story::{alice_is_answered_by, alice_smith, talk};
 use crate::support::ear::Sound;
@@ -116,4 +116,39 @@ fn s1_somebody_outside_who_was_called_is_parked_like_one_who_has_called() {
     talk(&carol, &outside);
     outside.hangs_up();
     carol.is_hung_up_on();
+}
+
+#[test]
+fn s55_softphone_without_lamps_is_told_in_words_and_fetches_by_calling_back() {
+    let office = Office::of(&SOFTPHONE_TOLD);
+    let [bob, carol, james] = office.phones();
+    let alice = alice_is_answered_by(&bob, &office);
+    bob.parks_at("103");
+    alice.hears(Sound::HoldMusic);
+    james.is_written("Parked for you: Alice Smith 003386002678, at 103, dial *88103");
+    james.fetches_from("103");
+    talk(&alice, &james);
+    james.is_written("No longer parked: Alice Smith 003386002678, at 103");
+
+    james.parks_with_the_group();
+    bob.is_written("Parked for you: Alice Smith 003386002678, at 101, dial *88101");
+    carol.is_written("Parked for Front desk: Alice Smith 003386002678, at 101, dial *88101");
+    carol.fetches_from("101");
+    talk(&alice, &carol);
+    james.is_written("No longer parked: Alice Smith 003386002678, at 101");
+
+    // Two at once are two lines.
+    carol.parks_here();
+    let zoe = Phone::outside(&office, "\"Zo\u{eb}\" <sip:0049891234@carrier.example>", &[]);
+    zoe.calls("101");
+    bob.answers();
+    zoe.hears(bob.voice());
+    bob.parks_at("102");
+    zoe.hears(Sound::HoldMusic);
+    // As after a restart of her machine, which knows nothing any more.
+    carol.registers();
+    carol.until("both, in two lines", |state| {
+        let lines = state.texts.last().unwrap().split("\r\n");
+        lines.filter(|line| line.starts_with("Parked for you: ")).count() == 2
+    });
 }

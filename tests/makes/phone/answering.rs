@@ -39,7 +39,7 @@ impl Line {
             "NOTIFY" => self.notified(state, &request),
             "OPTIONS" => (200, "OK", None),
             "MESSAGE" => {
-                state.unasked.push(request.clone());
+                state.texts.push(request.text());
                 (200, "OK", None)
             }
             _ => (405, "Method Not Allowed", None),
@@ -134,14 +134,35 @@ impl Line {
             return self.transfer_reported(state, notify);
         }
         let Some(at) = state.watch_of(notify) else {
-            state.unasked.push(notify.clone());
-            return (self.persona.unasked, "Nobody asked", None);
+            return self.told_unasked(state, notify);
         };
         if let Err(fault) = state.watching[at].notified(notify) {
             state.fault(fault);
         }
         let status = state.watching[at].watch.answers;
         (status, if status == 200 { "OK" } else { "No" }, None)
+    }
+
+    /// PortSIP's event, without a subscription. Those who know it take it in,
+    /// others say that there is no such subscription.
+    fn told_unasked(&self, state: &mut State, notify: &Message) -> Answer {
+        let is_in_dialog = param(notify.get("To"), "tag").is_some();
+        let is_known = state.unasked.iter().any(|old| old.get("Call-ID") == notify.get("Call-ID"));
+        if is_in_dialog || is_known || notify.get("Subscription-State") != "active" {
+            state.fault(format!("not a NOTIFY of its own: {notify:?}"));
+        }
+        state.unasked.push(notify.clone());
+        if self.persona.unasked != 200 {
+            return (self.persona.unasked, "Nobody asked", None);
+        }
+        let is_right =
+            notify.get("Event") == "park-info" && notify.get("Content-Type") == CALL_PARK;
+        match bodies::pop_up(&notify.text()) {
+            Ok(pop_up) if is_right => state.pop_up = pop_up,
+            Ok(_) => state.fault(format!("told of something else: {notify:?}")),
+            Err(fault) => state.fault(fault),
+        }
+        (200, "OK", None)
     }
 
     fn transfer_reported(&self, state: &mut State, notify: &Message) -> Answer {

@@ -158,10 +158,12 @@ impl Phone {
 
     // Registering and subscribing.
 
+    /// As after being switched on.
     pub fn registers(&self) {
         let asked = self.with(|line, state| {
             let server = format!("sip:{}", line.settings.server);
-            let (aor, id) = (address(&line.from).to_owned(), format!("reg-{}", line.tag));
+            let (aor, id) =
+                (address(&line.from).to_owned(), format!("reg-{}-{}", line.tag, state.number()));
             let from = format!("<{aor}>;tag={}", line.tag);
             let to = format!("<{aor}>");
             let request = line.request(state, "REGISTER", &server, (&from, &to, &id));
@@ -548,7 +550,8 @@ impl Phone {
     pub fn is_alerted(&self, name: &str, number: &str) {
         let who = Shown::new(name, number);
         self.until(&format!("a pop-up of {who:?}"), |state| {
-            state.watching.iter().any(|watching| watching.pop_up.as_ref() == Some(&who))
+            let asked = state.watching.iter().map(|watching| &watching.pop_up);
+            asked.chain([&state.pop_up]).any(|pop_up| pop_up.as_ref() == Some(&who))
         });
     }
 
@@ -556,10 +559,11 @@ impl Phone {
     #[track_caller]
     pub fn is_calm(&self) {
         self.until("no pop-up and no lamp", |state| {
-            state.watching.iter().all(|watching| {
+            let is_calm = |watching: &Watching| {
                 let lamp = watching.lit.as_ref().map_or(Lamp::Off, |lit| lit.lamp);
                 watching.pop_up.is_none() && lamp == Lamp::Off
-            })
+            };
+            state.pop_up.is_none() && state.watching.iter().all(is_calm)
         });
     }
 
@@ -583,6 +587,19 @@ impl Phone {
             watching.lit.as_ref()?.dials.clone()
         });
         self.reaches(&dials);
+    }
+
+    /// In words, by a message.
+    #[track_caller]
+    pub fn is_written(&self, text: &str) {
+        self.until(&format!("a message: {text}"), |state| {
+            state.texts.iter().any(|message| message == text)
+        });
+    }
+
+    /// NOTIFYs that it had not asked for.
+    pub fn told_unasked(&self) -> usize {
+        self.with(|_, state| state.unasked.len())
     }
 
     /// At least so often since it subscribed.

@@ -104,8 +104,12 @@ pub struct State {
     pub asked: Vec<Asked>,
     /// By branch and method: the same question gets the same answer.
     pub answered: BTreeMap<(String, String), Message>,
-    /// Requests that belong to nothing it knows.
+    /// NOTIFYs that belong to nothing it has asked for, and what the last of
+    /// them has opened.
     pub unasked: Vec<Message>,
+    pub pop_up: Option<Shown>,
+    /// Text messages, the oldest first.
+    pub texts: Vec<String>,
     pub challenge: Option<Challenge>,
     /// Whatever a phone should not have been sent.
     pub faults: Vec<String>,
