@@ -27,7 +27,7 @@ impl LampWord {
 }
 
 /// What differs from the habits of its make; the default is nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Habits {
     pub lamp: Option<LampWord>,
     /// Told by NOTIFY without having asked.
@@ -36,4 +36,16 @@ pub struct Habits {
     pub message: bool,
     /// Shows callers by Remote-Party-ID, as phones did before RFC 3325.
     pub remote_party_id: bool,
+    /// What its recalls say in Alert-Info, so that they ring in a way of their
+    /// own; empty: nothing.
+    pub recall_ring: Option<String>,
+}
+
+/// Longest text of a ring.
+pub const RING_TEXT_MAX: usize = 200;
+
+/// Whether it can stand in a header as it is.
+pub fn is_ring_text(text: &str) -> bool {
+    let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    printable && text.trim() == text && text.len() <= RING_TEXT_MAX
 }

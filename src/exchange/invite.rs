@@ -216,14 +216,18 @@ impl Exchange {
         devices
             .filter(|device| device.expires_at > self.now && own != Some(device))
             .filter_map(|device| Some((device, device.route()?)))
-            .map(|(device, flow)| Target {
-                party: Party::Extension(extension.clone()),
-                identity: self.extension_identity(extension),
-                uri: device.contact.clone(),
-                flow,
-                urgent: false,
-                otherwise: Vec::new(),
-                remote_party_id: self.habits_of(extension, device).remote_party_id,
+            .map(|(device, flow)| {
+                let habits = self.habits_of(extension, device);
+                Target {
+                    party: Party::Extension(extension.clone()),
+                    identity: self.extension_identity(extension),
+                    uri: device.contact.clone(),
+                    flow,
+                    urgent: false,
+                    otherwise: Vec::new(),
+                    remote_party_id: habits.remote_party_id,
+                    recall_ring: habits.recall_ring,
+                }
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use crate::exchange::registrar::Binding;
 use crate::exchange::settings::{DeviceSettings, Settings};
 
 /// A device, as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Manner {
     make: Option<Make>,
     /// Obihai's adapters are not among the makes that can be listed.
@@ -53,7 +53,7 @@ impl Manner {
         let mut fitting = listed.iter().filter(fits);
         let only = fitting.next().filter(|_| fitting.next().is_none() && !is_console(&agent));
         match named.or(only) {
-            Some(device) => Self { make: Some(device.make), is_obi, habits: device.habits },
+            Some(device) => Self { make: Some(device.make), is_obi, habits: device.habits.clone() },
             None => Self { make, is_obi, habits: Habits::default() },
         }
     }

@@ -38,6 +38,9 @@ pub(super) struct Target {
     /// Other ways there, in turn, when this one leads nowhere.
     pub otherwise: Vec<Target>,
     pub remote_party_id: bool,
+    /// Its own words for a recall's ring (RFC 3261 §20.4); empty: none.
+    #[serde(default)]
+    pub recall_ring: Option<String>,
 }
 
 /// What an answer is for.
@@ -134,6 +137,7 @@ impl Exchange {
         let (call_id, tag) = (chance.hex(32), chance.hex(16));
         let session = SdpVersion::new(chance.draw());
         let flow = target.flow;
+        let alert = alert.map(|usual| target.recall_ring.unwrap_or(usual.to_owned()));
         let told = self.told_as(&target.party, caller);
         let local = told.clone().with_tag(&tag);
         let remote = NameAddr::new(None, target.uri.clone());
@@ -177,8 +181,8 @@ impl Exchange {
         if let Some(note) = self.note_to_tell(journey, self.note_of_ring(ring)) {
             invite = invite.with(Name::Subject, note.to_string());
         }
-        if let Some(alert) = alert {
-            invite = invite.with(Name::AlertInfo, alert.to_owned());
+        if let Some(alert) = alert.filter(|alert| !alert.is_empty()) {
+            invite = invite.with(Name::AlertInfo, alert);
         }
         let invite = invite.body("application/sdp", our_offer.clone());
         let client = self.send_request(invite, flow, Errand::Leg(journey));

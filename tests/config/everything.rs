@@ -43,7 +43,7 @@ number = "101"
 name = "Bob\tReception"
 password_file = "secret"
 devices = [
-  { make = "yealink", mac = "80:5e:0c:11:22:33", lamp = "bw:callpark", remote_party_id = true },
+  { make = "yealink", mac = "80:5e:0c:11:22:33", lamp = "bw:callpark", remote_party_id = true, recall_ring = "info=recall" },
   { make = "dinstar", mac = "80:5e:0c:11:22:34", park_info = true, message = true },
 ]
 

@@ -45,6 +45,12 @@ const WRONG: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[[extension]]\nnumber = \"109\"\npassword = \"c\"\ndevices = [{ make = \"snom\", mac = \"000413112233\", recall_ring = \"é\" }]",
+        &[
+            "4:65: extension.devices.recall_ring = \"é\": not what a phone can be sent: up to 200 letters, digits and signs of ASCII, no blank at the ends",
+        ],
+    ),
+    (
         "[park]\nmax_per_extension = \"5\"",
         &[
             "2:21: park.max_per_extension = \"5\": this is a text, wanted is a whole number; did you mean 5?",

@@ -10,18 +10,23 @@ use bellhop::sip::wire::{Method, Name, Request};
 
 use crate::world::*;
 
-const MESSAGE: Habits =
-    Habits { lamp: None, park_info: false, message: true, remote_party_id: false };
-const PARK_INFO: Habits =
-    Habits { lamp: None, park_info: true, message: false, remote_party_id: false };
-const OLD: Habits = Habits { lamp: None, park_info: false, message: false, remote_party_id: true };
+const PLAIN: Habits = Habits {
+    lamp: None,
+    park_info: false,
+    message: false,
+    remote_party_id: false,
+    recall_ring: None,
+};
+const MESSAGE: Habits = Habits { message: true, ..PLAIN };
+const PARK_INFO: Habits = Habits { park_info: true, ..PLAIN };
+const OLD: Habits = Habits { remote_party_id: true, ..PLAIN };
 
 /// The office, where each of these extensions has one listed device.
 fn office_with(habits: &[(&str, Habits)]) -> World {
     let mut settings = settings();
     for ((extension, habits), index) in habits.iter().zip(1_u8..) {
         let mac = Mac::from([0x80, 0x5e, 0x0c, 0x11, 0x22, index]);
-        let device = DeviceSettings { make: Make::Snom, mac, habits: *habits };
+        let device = DeviceSettings { make: Make::Snom, mac, habits: habits.clone() };
         settings.extensions.get_mut(&ext(extension)).unwrap().devices = vec![device];
     }
     World::with(settings, 1)
@@ -296,4 +301,27 @@ fn m1_a_withheld_number_is_withheld_in_the_old_way_too() {
     let withheld =
         "\"Anonymous\" <sip:anonymous@anonymous.invalid>;party=calling;privacy=full;screen=yes";
     assert_eq!(party, withheld);
+}
+
+#[test]
+fn a_recall_rings_each_device_in_its_own_words() {
+    let own = Habits { recall_ring: Some("info=internal".to_owned()), ..PLAIN };
+    let silent = Habits { recall_ring: Some(String::new()), ..PLAIN };
+    let usual = "<http://127.0.0.1/Bellcore-dr3>;info=alert-recall";
+    for (habits, said) in [(own, Some("info=internal")), (silent, None), (PLAIN, Some(usual))] {
+        let mut world = office_with(&[("101", habits)]);
+        let (reception, _) = parked(&mut world, "*68102");
+        world.get(reception).answer_with = None;
+        world.run_for(s(46));
+        let desk = world.get(reception);
+        let recall = desk.ringing().map(|line| desk.lines[line].invite.clone()).unwrap();
+        let alert = recall.headers.text(&Name::AlertInfo).map(|text| text.into_owned());
+        assert_eq!(alert.as_deref(), said);
+    }
+    // A plain call rings as ever.
+    let mut world = office_with(&[]);
+    let (desk, bob) = (world.phone("102", 12), world.phone("103", 13));
+    world.act(bob, |phone, now| phone.dial("102", now));
+    world.settle();
+    assert!(world.get(desk).lines[0].invite.headers.text(&Name::AlertInfo).is_none());
 }

@@ -120,6 +120,7 @@ fn target(trunk: &TrunkSettings, number: &str, flow: Flow, urgent: bool) -> Targ
         urgent,
         otherwise: Vec::new(),
         remote_party_id: false,
+        recall_ring: None,
     }
 }
 
