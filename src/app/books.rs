@@ -93,12 +93,13 @@ impl Books {
                 return Ok(Change { settings: None, groups, remarks: Vec::new() });
             }
             let change = self.change(&edited.office, &edited.findings, edited.groups)?;
-            // What somebody has saved meanwhile is not written over.
             let own = edited.file.as_ref().map(|path| files::beside(&self.file, path));
             let file = own.as_ref().unwrap_or(&self.file);
-            if self.text()? == text && text_of(file)? == edited.was {
-                let written = files::replace_kept(file, edited.text.as_bytes());
-                written.map_err(|fault| not_written(file, &fault))?;
+            let (was, new) = (edited.was.as_bytes(), edited.text.as_bytes());
+            // What somebody has saved meanwhile is not written over.
+            if self.text()? == text
+                && files::replace_kept(file, was, new).map_err(|fault| not_written(file, &fault))?
+            {
                 return Ok(change);
             }
         }

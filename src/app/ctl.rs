@@ -1,6 +1,6 @@
 //! `bellhop ctl`: asks a running server, and prints what it answers.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,46 +30,59 @@ pub fn run(args: &CtlArgs) -> Result<(), Trouble> {
     printed.map_err(|fault| Trouble::new(format!("nobody reads: {fault}")))
 }
 
-/// The socket of the server that is meant.
+/// The socket of a server that is about to listen.
 ///
 /// # Errors
 /// None is named, and the user has no home folder.
-pub fn socket(config: &Path, named: Option<&PathBuf>) -> Result<PathBuf, Trouble> {
-    if let Some(named) = named {
-        return Ok(named.clone());
+pub fn own_socket(args: &cli::ServeArgs) -> Result<PathBuf, Trouble> {
+    match &args.socket {
+        Some(named) => Ok(named.clone()),
+        None => Ok(ctl::socket_of(&folders()?, &args.config)),
     }
-    let folders = Folders::of_this_user()
-        .ok_or_else(|| Trouble::new("this user has no home folder: name a socket with --socket"))?;
-    Ok(ctl::socket_of(&folders, config))
 }
 
-/// A service has a runtime folder of its own, which a person's shell does not
-/// know of.
-const SERVICES: &str = "/run/bellhop";
+fn folders() -> Result<Folders, Trouble> {
+    let none = || Trouble::new("this user has no home folder: name a socket with --socket");
+    Folders::of_this_user().ok_or_else(none)
+}
 
 fn ask(args: &CtlArgs, question: &Question) -> Result<Answer, Trouble> {
-    let socket = socket(&args.config, args.socket.as_ref())?;
-    let own = ctl::ask(&socket, question);
-    let of_service = ctl::socket_in(Path::new(SERVICES), &args.config);
-    let answer = match &own {
-        Err(fault) if is_nobody(fault) && args.socket.is_none() && of_service.exists() => {
-            ctl::ask(&of_service, question)
-        }
-        _ => own,
+    let sockets = match &args.socket {
+        Some(named) => vec![named.clone()],
+        None => ctl::sockets_of(&folders()?, &args.config),
     };
-    answer.map_err(|fault| {
-        let config = args.config.display();
-        Trouble::new(if is_nobody(&fault) && args.socket.is_none() {
-            format!("no server of this user runs with {config} (`bellhop serve --config {config}`)")
-        } else {
-            format!("{}: {fault}", socket.display())
-        })
-    })
+    let mut others = None;
+    for socket in sockets {
+        match ctl::ask(&socket, question) {
+            Ok(answer) => return Ok(answer),
+            Err(fault) if args.socket.is_none() && is_nobody(&fault) => {}
+            Err(fault) if args.socket.is_none() && is_anothers(&fault) => others = Some(socket),
+            Err(fault) => return Err(Trouble::new(format!("{}: {fault}", socket.display()))),
+        }
+    }
+    Err(Trouble::new(nobody_answers(args, others.as_deref())))
 }
 
-fn is_nobody(fault: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionRefused, NotFound};
-    matches!(fault.kind(), NotFound | ConnectionRefused)
+fn is_nobody(fault: &io::Error) -> bool {
+    matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+fn is_anothers(fault: &io::Error) -> bool {
+    fault.kind() == io::ErrorKind::PermissionDenied
+}
+
+fn nobody_answers(args: &CtlArgs, others: Option<&Path>) -> String {
+    let config = args.config.display();
+    let words =
+        format!("no server of this user runs with {config} (`bellhop serve --config {config}`)");
+    match others.and_then(Path::parent) {
+        // The service's: what is in it is not seen.
+        Some(folder) => format!(
+            "{words}; {} is another user's, who may be asked: `sudo -u bellhop bellhop ctl`",
+            folder.display()
+        ),
+        None => words,
+    }
 }
 
 fn group_verb(args: &CtlArgs, group: &GroupArgs) -> Result<Answer, Trouble> {

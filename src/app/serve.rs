@@ -35,22 +35,25 @@ const PORTS_AHEAD: usize = 512;
 /// socket, thread or randomness.
 pub fn run(args: &cli::ServeArgs) -> Result<(), Trouble> {
     crate::app::log::start();
-    let (office, findings) = settings::office(&args.config)?;
-    for warning in findings.as_slice() {
-        tracing::warn!("{warning}");
-    }
     // The office has an OS thread of its own: nothing else runs on it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|fault| Trouble::new(format!("no event loop: {fault}")))?;
+    // Before anything that takes time: until it is listened to, SIGHUP kills.
+    let hang_ups = runtime.block_on(async { HangUps::listen() });
+    let (office, findings) = settings::office(&args.config)?;
+    for warning in findings.as_slice() {
+        tracing::warn!("{warning}");
+    }
     let input = args.while_stdin.then(signals::end_of_input);
-    runtime.block_on(serve(&office, args, input))
+    runtime.block_on(serve(&office, args, hang_ups, input))
 }
 
 async fn serve(
     office: &config::Office,
     args: &cli::ServeArgs,
+    hang_ups: HangUps,
     input: Option<impl Future<Output = ()>>,
 ) -> Result<(), Trouble> {
     let clock = Clock::start();
@@ -74,7 +77,7 @@ async fn serve(
     ))
     .map_err(|fault| Trouble::new(format!("no thread: {fault}")))?;
     let newcomers = Box::new(newcomers(key)?);
-    let (control, hang_ups) = (control(args), HangUps::listen());
+    let control = control(args);
     let parts = Parts { exchange, transports, media, media_events, clock, clerk, newcomers };
     let office = Office::new(parts, control, hang_ups);
     announce(&bound, handed_out_at);
@@ -173,7 +176,7 @@ fn newcomers(key: [u8; 32]) -> Result<impl FnMut(Settings) -> Exchange, Trouble>
 
 /// Where `bellhop ctl` reaches this server; the office runs without it too.
 fn control(args: &cli::ServeArgs) -> Option<Socket> {
-    let path = ctl::socket(&args.config, args.socket.as_ref());
+    let path = ctl::own_socket(args);
     let opened = path.and_then(|path| {
         let socket = Socket::open(&path);
         socket.map_err(|fault| Trouble::new(format!("{}: {fault}", path.display())))

@@ -67,6 +67,8 @@ impl Files for Lent<'_, '_> {
         self.0.list(folder)
     }
 }
+/// Octets of the longest text of settings: some ten thousand people.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// For texts that stand alone: every file they name is missing.
 ///

@@ -2,6 +2,7 @@
 //! own. No call waits for a disk.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
@@ -13,6 +14,8 @@ use crate::exchange::settings::Settings;
 
 /// Tasks that wait; whoever comes with more is told to come again.
 const WAITING_MAX: usize = 16;
+
+const GONE_WRONG: &str = "the server has a fault here, nothing holds that did not: see its log";
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +102,9 @@ impl Clerk {
 
 fn run(mut work: Work, waiting: &Receiver<(Task, Asker)>, tell: &UnboundedSender<Done>) {
     while let Ok((task, asker)) = waiting.recv() {
-        let result = work(&task);
+        // One task that goes wrong is not the last: the next begins afresh.
+        let result = catch_unwind(AssertUnwindSafe(|| work(&task)));
+        let result = result.unwrap_or_else(|_| Err(vec![Objection::new("", GONE_WRONG)]));
         if tell.send(Done { asker, task, result }).is_err() {
             return;
         }
@@ -122,5 +127,25 @@ impl Done {
             (Ok(change), Task::Reload) => Answer::Reloaded { remarks: change.remarks.clone() },
             (Ok(change), Task::Groups { .. }) => Answer::Groups(change.groups.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_goes_wrong_is_refused_and_the_next_is_done() {
+        let work: Work = Box::new(|task| {
+            assert_eq!(*task, Task::Reload, "as a fault would");
+            Ok(Change { settings: None, groups: Groups::default(), remarks: Vec::new() })
+        });
+        let mut clerk = Clerk::start(work).unwrap();
+        clerk.give(Task::Groups { domain: None, wish: Wish::List }, Asker::Log);
+        let wrong = clerk.done.blocking_recv().unwrap();
+        assert_eq!(wrong.answer(), Answer::refused(GONE_WRONG));
+        clerk.give(Task::Reload, Asker::Log);
+        let right = clerk.done.blocking_recv().unwrap();
+        assert_eq!(right.answer(), Answer::Reloaded { remarks: Vec::new() });
     }
 }

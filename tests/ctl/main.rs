@@ -9,3 +9,4 @@ mod support;
 mod groups;
 mod office;
 mod reload;
+mod socket;

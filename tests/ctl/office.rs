@@ -24,21 +24,18 @@ pub struct Said {
 
 impl Office {
     pub fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (port, file) = (free_port(), folder.path().join("office.toml"));
-        let rtp = 10_000 + (port % 100) * 200;
-        let text = format!(
-            "# Our office\n[server]\nlisten = [\"udp:127.0.0.1:{port}\"] # loopback\n\
-             rtp_ports = \"{rtp}-{}\"\n\n\
-             [[extension]]\nnumber = \"101\" # the door\npassword = \"one\"\n\n\
-             [[extension]]\nnumber = \"102\"\npassword = \"two\"\n\n\
-             # Who sits together.\n\n\
-             [[call_park_group]]\nname = \"Front desk\" # on the sign\nmembers = [\"101\"]\n\n\
-             [[ring_group]]\nnumber = \"600\"\nmembers = [\"102\"]\n",
-            rtp + 198
-        );
-        std::fs::write(&file, text).unwrap();
-        let (server, _) = serving::serve(&file, folder.path());
+        let folder = written();
+        let (server, _) = serving::serve(&folder.path().join("office.toml"), folder.path());
+        Self { server, folder }
+    }
+
+    /// Served by another command line.
+    pub fn open_as(change: impl FnOnce(&mut Command)) -> Self {
+        let folder = written();
+        let file = folder.path().join("office.toml");
+        let mut server = serving::started(&file, folder.path(), change);
+        let said = serving::first_line(&mut server);
+        assert!(said.starts_with("ready"), "{said:?}");
         Self { server, folder }
     }
 
@@ -77,6 +74,25 @@ impl Office {
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{arguments:?}: {said:?}");
         said.err
     }
+}
+
+/// A folder with the office's file in it.
+pub fn written() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, file) = (free_port(), folder.path().join("office.toml"));
+    let rtp = 10_000 + (port % 100) * 200;
+    let text = format!(
+        "# Our office\n[server]\nlisten = [\"udp:127.0.0.1:{port}\"] # loopback\n\
+             rtp_ports = \"{rtp}-{}\"\n\n\
+             [[extension]]\nnumber = \"101\" # the door\npassword = \"one\"\n\n\
+             [[extension]]\nnumber = \"102\"\npassword = \"two\"\n\n\
+             # Who sits together.\n\n\
+             [[call_park_group]]\nname = \"Front desk\" # on the sign\nmembers = [\"101\"]\n\n\
+             [[ring_group]]\nnumber = \"600\"\nmembers = [\"102\"]\n",
+        rtp + 198
+    );
+    std::fs::write(&file, text).unwrap();
+    folder
 }
 
 pub fn said(command: &mut Command) -> Said {

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
-use crate::office::Office;
+use std::io::Write;
+
+use crate::office::{Office, written};
 use crate::support::running::{text, wait_for};
-use crate::support::serving::log;
+use crate::support::serving::{first_line, log, started};
 
 const THIRD: &str = "[[extension]]\nnumber = \"103\"\npassword = \"three\"\n\n[[ring_group]]";
 
@@ -45,4 +47,28 @@ fn sighup_reads_the_settings_anew_too() {
     let log = log(office.folder.path());
     wait_for("the refusal in the log", || text(&log).contains("the old ones hold").then_some(()));
     assert!(office.done(&["status"]).contains("of 3 extensions"));
+}
+
+#[test]
+fn sighup_before_the_office_is_open_ends_nothing() {
+    let folder = written();
+    let (file, secret) = (folder.path().join("office.toml"), folder.path().join("secret"));
+    let settings = text(&file).replace("password = \"two\"", "password_file = \"secret\"");
+    std::fs::write(&file, settings).unwrap();
+    assert!(Command::new("mkfifo").arg(&secret).status().unwrap().success());
+    let mut server = started(&file, folder.path(), |_| {});
+    // Opens when the server has opened it: it waits for the password now.
+    let mut pipe = std::fs::File::options().write(true).open(&secret).unwrap();
+    let id = server.child().id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    // Read again by the reload that was asked for.
+    let new = folder.path().join("new");
+    std::fs::write(&new, "two").unwrap();
+    std::fs::rename(&new, &secret).unwrap();
+    pipe.write_all(b"two").unwrap();
+    drop(pipe);
+    let said = first_line(&mut server);
+    assert!(said.starts_with("ready"), "{said:?}");
+    let log = log(folder.path());
+    wait_for("the reload", || text(&log).contains("settings read anew").then_some(()));
 }

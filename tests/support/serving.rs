@@ -12,14 +12,20 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_bellhop");
 
 /// An office's server that is ready, and the line in which it says so.
 pub fn serve(office: &Path, home: &Path) -> (Running, String) {
+    let mut server = started(office, home, |_| {});
+    let said = first_line(&mut server);
+    assert!(said.starts_with("ready"), "not ready: {said:?}\n{}", running::text(&self::log(home)));
+    (server, said)
+}
+
+/// One that may not be ready yet; `change` is made to its command line.
+pub fn started(office: &Path, home: &Path, change: impl FnOnce(&mut Command)) -> Running {
     let log = File::create(log(home)).unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["serve", "--config"]).arg(office);
     command.envs(folders(home)).stdout(Stdio::piped()).stderr(log);
-    let mut server = Running::start(&mut command, "bellhop");
-    let said = first_line(&mut server);
-    assert!(said.starts_with("ready"), "not ready: {said:?}\n{}", running::text(&self::log(home)));
-    (server, said)
+    change(&mut command);
+    Running::start(&mut command, "bellhop")
 }
 
 /// Where a server says what happens.
@@ -38,7 +44,7 @@ pub fn folders(home: &Path) -> [(&'static str, PathBuf); 4] {
 }
 
 /// Nothing from a program that ends, or is silent for too long.
-fn first_line(running: &mut Running) -> String {
+pub fn first_line(running: &mut Running) -> String {
     let stdout = running.child().stdout.take().unwrap();
     let (say, said) = mpsc::channel();
     std::thread::spawn(move || {

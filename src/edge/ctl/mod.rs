@@ -6,9 +6,9 @@
 
 mod protocol;
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -58,20 +59,15 @@ pub struct Socket {
 impl Socket {
     /// # Errors
     /// The folder cannot be made this user's alone, a server listens there
-    /// already, or the system gives no socket or thread.
+    /// already, something else has that name, or the system gives no socket or
+    /// thread.
     pub fn open(path: &Path) -> io::Result<Self> {
-        private_folder_of(path)?;
-        if UnixStream::connect(path).is_ok() {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrInUse,
-                "a server with these settings runs already",
-            ));
-        }
-        // Left behind by one that was killed.
-        match fs::remove_file(path) {
-            Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
-            _ => {}
-        }
+        let folder = private_folder_of(path)?;
+        // Of two that start at the same moment one is first: the other sees it.
+        let alone = File::open(folder)?;
+        // Without it where the disk knows no locks.
+        let _ = flock(&alone, FlockOperation::LockExclusive);
+        clear_away(path)?;
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
         let (tell, questions) = unbounded_channel();
@@ -94,32 +90,62 @@ impl Drop for Socket {
     }
 }
 
+/// Where the service of `assets/packaging` keeps what lives while it runs.
+const SERVICE_RUNTIME: &str = "/run/bellhop";
+
 /// Where the server of the office with these settings is reached.
 pub fn socket_of(folders: &Folders, settings: &Path) -> PathBuf {
-    socket_in(&folders.runtime, settings)
+    folders.runtime.join("ctl").join(socket_name(settings))
 }
 
-/// As [`socket_of`], in this runtime folder.
-pub fn socket_in(runtime: &Path, settings: &Path) -> PathBuf {
+/// Where it may be reached, the likeliest first: it may have been started by
+/// the system, or where nobody had logged in.
+pub fn sockets_of(folders: &Folders, settings: &Path) -> Vec<PathBuf> {
+    let name = socket_name(settings);
+    let elsewhere = [PathBuf::from(SERVICE_RUNTIME), folders.state.join("run")];
+    let folders = [folders.runtime.clone()].into_iter().chain(elsewhere);
+    folders.map(|folder| folder.join("ctl").join(&name)).collect()
+}
+
+fn socket_name(settings: &Path) -> String {
     let settings = settings.canonicalize().unwrap_or_else(|_| settings.to_owned());
     let digest = Sha256::digest(settings.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    runtime.join("ctl").join(format!("{name}.sock"))
+    format!("{name}.sock")
 }
 
 /// Whatever was there before, nobody else looks into it from now on.
-fn private_folder_of(path: &Path) -> io::Result<()> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-        return Ok(());
-    };
+fn private_folder_of(path: &Path) -> io::Result<&Path> {
+    let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = named.unwrap_or(Path::new("."));
     files::private_folder(folder)?;
     if fs::metadata(folder)?.permissions().mode() & 0o077 == 0 {
-        return Ok(());
+        return Ok(folder);
     }
     // A folder of many is not ours to close.
     match folder.file_name().is_some_and(|name| name == "ctl") {
-        true => fs::set_permissions(folder, Permissions::from_mode(0o700)),
+        true => fs::set_permissions(folder, Permissions::from_mode(0o700)).map(|()| folder),
         false => Err(io::Error::other("its folder is open to others: chmod 700")),
+    }
+}
+
+/// Takes away the socket of a server that was killed, and nothing else.
+fn clear_away(path: &Path) -> io::Result<()> {
+    let there = match fs::symlink_metadata(path) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+        there => there?,
+    };
+    if !there.file_type().is_socket() {
+        let words = "something else has that name: it is no socket, and stays";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, words));
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            "a server with these settings runs already",
+        )),
+        Err(fault) if fault.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -213,6 +239,54 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         drop(Socket::open(&path).unwrap());
+    }
+
+    #[test]
+    fn a_socket_takes_no_other_files_place() {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
+        let (path, link) = (home.path().join("office.toml"), home.path().join("link"));
+        fs::write(&path, "mine").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for path in [&path, &link] {
+            let fault = Socket::open(path).map(drop).unwrap_err();
+            assert_eq!(fault.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn of_servers_that_start_at_the_same_moment_one_has_the_socket() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("ctl/x.sock");
+        for _ in 0..20 {
+            let open = || Socket::open(&path);
+            let opened: Vec<Socket> = thread::scope(|scope| {
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                all.into_iter().filter_map(|one| one.join().unwrap().ok()).collect()
+            });
+            assert_eq!(opened.len(), 1);
+            assert!(UnixStream::connect(&path).is_ok());
+            drop(opened);
+            // As one that was killed leaves it.
+            drop(UnixListener::bind(&path).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_server_is_looked_for_where_a_user_and_where_the_system_starts_it() {
+        let folders = Folders {
+            settings: "/home/a/.config/bellhop".into(),
+            state: "/home/a/.local/state/bellhop".into(),
+            runtime: "/run/user/7/bellhop".into(),
+        };
+        let file = Path::new("/nowhere/office.toml");
+        let sockets = sockets_of(&folders, file);
+        let all: Vec<&Path> = sockets.iter().filter_map(|socket| socket.parent()).collect();
+        let places = ["/run/user/7/bellhop", "/run/bellhop", "/home/a/.local/state/bellhop/run"];
+        assert_eq!(all, places.map(|place| Path::new(place).join("ctl")));
+        assert_eq!(sockets[0], socket_of(&folders, file));
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Files, read whole and bounded; errors in words for people.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::config::Files;
+use crate::config::{Files, TEXT_BYTES_MAX};
+
+mod replace;
+
+pub use replace::{replace_kept, replace_private};
 
 /// Bytes of the longest file read: half an hour of music, uncompressed.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// Bytes of the longest text of settings: some ten thousand people.
-const TEXT_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of the longest answer of a password command.
 const ANSWER_BYTES_MAX: u64 = 4096;
 /// Entries of the largest folder that is looked through.
@@ -38,7 +40,7 @@ fn read_up_to(bytes_max: u64, path: &Path) -> Result<Vec<u8>, String> {
 /// # Errors
 /// As [`read`], or the file is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = read_up_to(TEXT_BYTES_MAX, path)?;
+    let bytes = read_up_to(TEXT_BYTES_MAX as u64, path)?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
@@ -77,79 +79,6 @@ impl Files for Beside {
     }
 }
 
-/// Writes so that a reader sees the old file or the new one, never half of
-/// one; nobody but this user may read it.
-///
-/// # Errors
-/// The folder cannot be written to.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    let written = private(&new).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| std::fs::rename(&new, path));
-    if renamed.is_err() {
-        let _ = std::fs::remove_file(&new);
-    }
-    renamed
-}
-
-/// Writes into a file of somebody's own, whole or not at all: a reader sees
-/// the old one or the new one. A link is followed; mode and owner stay.
-///
-/// # Errors
-/// It cannot be written: in words for people. The file is as it was then.
-pub fn replace_kept(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let path = path.canonicalize().map_err(|error| in_words(&error))?;
-    // A folder that can be written to must not open a file that cannot be.
-    let old = File::options().write(true).open(&path).map_err(|error| not_writable(&error))?;
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.new", std::process::id()));
-    let new = path.with_file_name(name);
-    let written = write_like(&old, &new, bytes).and_then(|()| std::fs::rename(&new, &path));
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&new);
-        return Err(not_writable(&error));
-    }
-    // Its place in the folder is to outlive a power cut too; not all can do that.
-    if let Some(folder) = path.parent()
-        && let Ok(folder) = File::open(folder)
-    {
-        let _ = folder.sync_all();
-    }
-    Ok(())
-}
-
-fn write_like(old: &File, new: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(new)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let (was, is) = (old.metadata()?, file.metadata()?);
-        if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
-            let kept = std::os::unix::fs::fchown(&file, Some(was.uid()), Some(was.gid()));
-            let why = "it would change its owner: it must belong to the user the server runs as";
-            kept.map_err(|_| io::Error::other(why))?;
-        }
-    }
-    file.set_permissions(old.metadata()?.permissions())?;
-    file.sync_all()
-}
-
-fn not_writable(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "this user may not write it".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "its disk is read-only".to_owned(),
-        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 /// Makes a folder that nobody else may look into, unless it is there.
 ///
 /// # Errors
@@ -160,14 +89,6 @@ pub fn private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// The first line a password command prints. It may ask at the terminal.
@@ -219,42 +140,6 @@ mod tests {
         assert_eq!(read_text(&file).unwrap_err(), "it is not UTF-8 (line 2)");
         let mut reader = reader_beside(&file);
         assert_eq!(reader.read("office.toml").unwrap(), b"a\nb\xFF");
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_kept_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secret");
-        replace_private(&file, b"one, and longer").unwrap();
-        replace_private(&file, b"two").unwrap();
-        assert_eq!(read_text(&file).unwrap(), "two");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
-        assert!(replace_private(&folder.path().join("none/such"), b"").is_err());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_of_somebodys_own_keeps_its_mode_and_a_link_to_it_stays_a_link() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("office.toml"), folder.path().join("link"));
-        std::fs::write(&file, "old").unwrap();
-        let mode = |mode| std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
-        mode(0o640);
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        replace_kept(&link, b"new").unwrap();
-        assert!(link.is_symlink());
-        assert_eq!(read_text(&file).unwrap(), "new");
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        let missing = replace_kept(&folder.path().join("none"), b"x").unwrap_err();
-        assert_eq!(missing, "there is no such file");
     }
 
     #[cfg(unix)]
