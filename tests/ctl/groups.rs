@@ -99,3 +99,21 @@ fn a_server_that_does_not_run_is_said_and_a_socket_can_be_named() {
     let named = office.done(&["status", "--socket", socket.to_str().unwrap()]);
     assert!(named.contains("bellhop: 0 of 2 extensions registered"), "{named}");
 }
+
+#[test]
+fn a_tenant_with_a_file_of_its_own_has_its_groups_changed_there() {
+    let office = Office::open();
+    let before = office.text();
+    let folder = office.folder.path().join("tenants.d");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("b.toml");
+    let text = "# The shop next door\ndomain = \"b.example\"\n\n[[extension]]\nnumber = \"101\" # Ann\npassword = \"x\"\n";
+    std::fs::write(&file, text).unwrap();
+    office.done(&["reload"]);
+    let add = ["group", "add", "Shop", "--members", "101", "--domain", "b.example"];
+    assert_eq!(office.done(&add), "Shop\n  members 101\n");
+    let group = "\n[[call_park_group]]\nname = \"Shop\"\nmembers = [\"101\"]\n";
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{text}{group}"));
+    assert_eq!(office.text(), before);
+    assert_eq!(office.done(&["group", "list"]), "Front desk\n  members 101\n");
+}
