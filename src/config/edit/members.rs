@@ -53,7 +53,9 @@ impl Outline {
             .collect();
         let lines = gaps.iter().any(|gap| gap.contains('\n'));
         let last_line = |gap: &String| gap.rsplit_once('\n').map(|(_, last)| last.to_owned());
-        let indent = gaps.first().and_then(last_line).unwrap_or_else(|| "    ".to_owned());
+        // What stands in an empty list is before its bracket.
+        let before_first = gaps.first().filter(|_| !list.is_empty());
+        let indent = before_first.and_then(last_line).unwrap_or_else(|| "    ".to_owned());
         let outdent = gaps.last().and_then(last_line).unwrap_or_default();
         let mut opening = None;
         let mut entries: Vec<Entry> = Vec::new();
