@@ -114,6 +114,8 @@ impl Exchange {
         let devices = self.state.registrar.devices(&asker.extension);
         let device = devices.iter().find(|device| device.contact.equivalent(&asker.contact));
         let Some(flow) = device.and_then(|device| device.route()) else { return };
+        // Whoever hears that it is done finds every table as it is now.
+        self.tell_all_watchers();
         let room = if flow.transport.is_reliable() { usize::MAX } else { DATAGRAM_ROOM };
         let reply = Reply { id: asker.id, outcome };
         let text = written(&reply).filter(|text| text.len() <= room).or_else(|| {

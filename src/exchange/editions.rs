@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::Extension;
+use crate::domain::ids::{Extension, JourneyId};
 use crate::domain::park_table::LampView;
 use crate::exchange::Exchange;
 use crate::exchange::ring::Purpose;
@@ -31,6 +31,8 @@ pub(super) struct Editions {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
+    /// Whose key it is: it may have been given out anew meanwhile.
+    journey: JourneyId,
     /// Of all that it shows, but for what a clock can tell.
     face: u64,
     edition: u64,
@@ -60,7 +62,7 @@ impl Editions {
     }
 
     /// Compares with what was there; true when anything has changed.
-    fn take_stock(&mut self, faces: &BTreeMap<u32, u64>, lamps: Vec<LampView>) {
+    fn take_stock(&mut self, faces: &BTreeMap<u32, (JourneyId, u64)>, lamps: Vec<LampView>) {
         let next = self.edition + 1;
         let mut changed = false;
         let left: Vec<u32> =
@@ -70,9 +72,13 @@ impl Editions {
             self.gone.push_back((next, key));
             changed = true;
         }
-        for (key, face) in faces {
-            if self.rows.get(key).is_none_or(|row| row.face != *face) {
-                self.rows.insert(*key, Row { face: *face, edition: next });
+        for (key, (journey, face)) in faces {
+            let known = self.rows.get(key);
+            if known.is_some_and(|row| row.journey != *journey) {
+                self.gone.push_back((next, *key));
+            }
+            if known.is_none_or(|row| (row.journey, row.face) != (*journey, *face)) {
+                self.rows.insert(*key, Row { journey: *journey, face: *face, edition: next });
                 changed = true;
             }
         }
@@ -97,7 +103,7 @@ impl Exchange {
     pub(super) fn take_stock(&mut self) {
         let office = self.office_face();
         let calls = self.state.lot.calls().iter();
-        let faces = calls.map(|call| (call.key, self.face_of(call))).collect();
+        let faces = calls.map(|call| (call.key, (call.journey, self.face_of(call)))).collect();
         let lamps = self.lamps();
         let editions = &mut self.state.watchers.editions;
         if editions.office != office {
@@ -133,5 +139,24 @@ impl Exchange {
             (&group.number, &group.name).hash(&mut hasher);
         }
         hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chance::Chance;
+
+    #[test]
+    fn a_key_given_to_another_call_between_two_tables_is_a_call_that_left_and_one_that_came() {
+        let mut chance = Chance::from_seed(1);
+        let [first, second, third] = [(); 3].map(|()| JourneyId::draw(&mut chance));
+        let mut editions = Editions::default();
+        editions.take_stock(&BTreeMap::from([(7, (first, 1)), (8, (second, 1))]), Vec::new());
+        let known = editions.now();
+        editions.take_stock(&BTreeMap::from([(7, (third, 1)), (8, (second, 2))]), Vec::new());
+        assert_eq!(editions.gone_since(known).collect::<Vec<_>>(), [7]);
+        assert!(editions.is_newer(7, known) && editions.is_newer(8, known));
+        assert_eq!(editions.gone_since(editions.now()).count(), 0);
     }
 }

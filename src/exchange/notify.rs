@@ -49,6 +49,13 @@ impl Exchange {
         self.send_heralds();
     }
 
+    /// Consoles too, in this very turn.
+    pub(super) fn tell_all_watchers(&mut self) {
+        while self.state.watchers.next_wakeup(self.now).is_some() {
+            self.notify_watchers();
+        }
+    }
+
     /// None: the watcher knows it already.
     fn news_for(&self, id: &DialogId, pages: &mut Pages<'_>) -> Option<Letter> {
         let subscription = self.state.watchers.get(id)?;

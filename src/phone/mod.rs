@@ -137,6 +137,8 @@ enum Timer {
     NewsAgesOut,
     /// The subscription has run out unrefreshed.
     Lapse,
+    /// A difference was missed, and the whole table does not come.
+    Doubt,
     /// The office has been silent for a while: is it there?
     AskOffice,
     /// And it has not answered.
@@ -254,6 +256,7 @@ impl Phone {
             Timer::NamesParked => self.name_by_lamps(now),
             Timer::NewsAgesOut => self.news_is_old(now),
             Timer::Lapse => self.watch_lapsed(now),
+            Timer::Doubt => self.table_is_unknown(now),
             Timer::AskOffice => self.watch_over_office(now),
             Timer::Silence => self.perhaps_office_is_silent(now),
             Timer::BusyTone => self.busy_tone = false,

@@ -30,6 +30,8 @@ pub(super) struct Watch {
 const EXPIRES: Duration = Duration::from_secs(600);
 const EXPIRES_MIN: Duration = Duration::from_secs(30);
 const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
+/// After a difference that was missed; until then nobody need be alarmed.
+const WHOLE_WITHIN: Duration = Duration::from_secs(1);
 /// An office that does not know the package may be a newer one tomorrow.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 
@@ -86,7 +88,10 @@ impl Phone {
     }
 
     fn subscribed(&mut self, response: &Response, flow: Flow, now: Moment) {
-        let Some(dialog) = &mut self.watch.dialog else { return };
+        let Some(dialog) = &mut self.watch.dialog else {
+            // Its answer took longer than the subscription lasted.
+            return self.subscribe_soon(Duration::ZERO, now);
+        };
         match dialog.remote.tag() {
             None => dialog.answered(response, flow),
             Some(_) => dialog.refresh_target(&response.headers, flow),
@@ -134,6 +139,7 @@ impl Phone {
 
     pub(super) fn table_is_unknown(&mut self, now: Moment) {
         self.lot_is_unknown();
+        self.timers.clear(&Timer::Doubt);
         if self.watch.table.take().is_some() {
             self.tell(Event::ParkTableChanged { table: None, at: now });
         }
@@ -183,6 +189,7 @@ impl Phone {
             return 415;
         }
         self.watch.table = Some(table);
+        self.timers.clear(&Timer::Doubt);
         self.table_changed(now);
         200
     }
@@ -201,7 +208,12 @@ impl Phone {
         match fits {
             true => self.table_changed(now),
             // Something has been missed: the whole table, please.
-            false => self.subscribe_soon(Duration::ZERO, now),
+            false => {
+                if self.timers.get(&Timer::Doubt).is_none() {
+                    self.timers.set(Timer::Doubt, now + WHOLE_WITHIN);
+                }
+                self.subscribe_soon(Duration::ZERO, now);
+            }
         }
         200
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use bellhop::domain::administration::{GroupForm, Groups, MIME_TYPE, Outcome, Reply, Wish};
 use bellhop::domain::caller_name::CallerName;
+use bellhop::domain::park_table::{EVENT_PACKAGE, MIME_TYPE as PARK_TABLE, ParkTable};
 use bellhop::exchange::settings::Settings;
 use bellhop::exchange::{Input, Order};
 use bellhop::sip::wire::{Method, Name};
@@ -157,4 +158,26 @@ fn an_answer_too_long_for_a_datagram_says_so() {
     carry_out(&mut world, &order, Outcome::Done(groups));
     let Outcome::Refused(why) = &replies(&mut world, carol)[0].outcome else { panic!() };
     assert!(why[0].words.contains("this desk needs tcp:"), "{why:?}");
+}
+
+#[test]
+fn s21_done_is_said_after_the_tables_that_show_it() {
+    let mut world = office();
+    let (reception, carol) = (world.phone("101", 11), world.phone("104", 14));
+    world.act(carol, |phone, now| phone.subscribe(EVENT_PACKAGE, PARK_TABLE, now));
+    world.act(reception, |phone, now| phone.subscribe("call-info", "", now));
+    world.settle();
+    assert_eq!(ask(&mut world, carol, RENAME).0, 202);
+    let order = world.orders.pop().unwrap();
+    let before = world.get(carol).got.len();
+    world.reconfigure(|settings| {
+        settings.groups[0].name = CallerName::clean("Desk");
+        settings.groups[0].members.push(ext("104"));
+    });
+    carry_out(&mut world, &order, Outcome::Done(groups()));
+    let got = &world.get(carol).got[before..];
+    let methods: Vec<_> = got.iter().map(|request| request.method.clone()).collect();
+    assert_eq!(methods, [Method::Notify, Method::Message]);
+    let table: ParkTable = serde_json::from_slice(&got[0].body).unwrap();
+    assert_eq!(table.group.unwrap().name.as_str(), "Desk");
 }

@@ -1,5 +1,7 @@
 //! Park, fetch, recall: what a desk is for.
 
+use std::time::Duration;
+
 use bellhop::domain::note::Note;
 use bellhop::media::control::RingKind;
 use bellhop::phone::messages::{
@@ -308,4 +310,26 @@ fn m4_a_note_that_was_taken_off_while_it_rang_does_not_come_back_with_the_next_p
     assert_eq!(house.desks[desks[0]].lines[&line].note.as_str(), "");
     house.does(desks[0], Command::Park { line, at: Some(ext("102")) });
     assert_eq!(notes(&house, desks[1]), [""]);
+}
+
+#[test]
+fn a_desk_that_has_missed_a_difference_says_so_until_it_has_the_whole_table() {
+    let (mut house, desks, _, line) = House::answered(&["101", "103"]);
+    // As if it had slept through one.
+    let phone = serde_json::to_value(&house.desks[desks[1]].phone).unwrap();
+    let edition = phone["watch"]["table"]["edition"].as_u64().unwrap();
+    let mut phone = phone;
+    phone["watch"]["table"]["edition"] = (edition + 1_000).into();
+    house.desks[desks[1]].phone = serde_json::from_value(phone).unwrap();
+    house.tell(desks[0], Command::Park { line, at: Some(ext("102")) });
+    house.run_for(Duration::from_millis(1));
+    // What tells of it is on its way; what asks for the whole is lost.
+    house.weather = Weather { loss: 100, ..Weather::default() };
+    house.settle();
+    assert!(house.desks[desks[1]].table.is_some(), "no alarm for the blink of an eye");
+    house.run_for(s(1));
+    assert!(house.desks[desks[1]].table.is_none(), "it cannot know who is parked");
+    house.weather = Weather::default();
+    house.run_for(s(3));
+    assert_eq!(house.desks[desks[1]].parked(), alice_at("102"));
 }
