@@ -130,8 +130,8 @@ pub struct GroupSettings {
     #[arg(long, value_name = "TIME")]
     pub ring_group_wait: Option<String>,
     /// Recalls in vain before the alarm; 0 for never
-    #[arg(long, value_name = "N")]
-    pub recall_rounds: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    pub recall_rounds: Option<Rounds>,
     /// Who is rung as well after those, such as number:102
     #[arg(long, value_name = "NUMBER")]
     pub recall_fallback: Option<String>,
@@ -218,6 +218,12 @@ pub struct CheckArgs {
     pub config: Vec<PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounds {
+    Default,
+    Number(u32),
+}
+
 /// A terminal's size in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -227,6 +233,13 @@ pub struct Size {
 
 fn extension(text: &str) -> Result<Extension, String> {
     Extension::parse(text).map_err(|fault| format!("not {}", fault.wanted))
+}
+
+fn rounds(text: &str) -> Result<Rounds, String> {
+    match text {
+        "default" => Ok(Rounds::Default),
+        number => number.parse().map(Rounds::Number).map_err(|_| "a number, or default".to_owned()),
+    }
 }
 
 fn size(text: &str) -> Result<Size, String> {

@@ -132,7 +132,11 @@ impl GroupSettings {
             recall_to: text(&self.recall_to, group.recall_to),
             ring_group: text(&self.ring_group, group.ring_group),
             ring_group_wait: text(&self.ring_group_wait, group.ring_group_wait),
-            recall_rounds: self.recall_rounds.or(group.recall_rounds),
+            recall_rounds: match self.recall_rounds {
+                None => group.recall_rounds,
+                Some(cli::Rounds::Default) => None,
+                Some(cli::Rounds::Number(rounds)) => Some(rounds),
+            },
             recall_fallback: text(&self.recall_fallback, group.recall_fallback),
         }
     }

@@ -34,6 +34,36 @@ fn s21_groups_are_changed_while_the_server_runs_and_comments_stay() {
 }
 
 #[test]
+fn every_setting_can_be_taken_away_by_default() {
+    let office = Office::open();
+    let before = office.text();
+    let set = ["group", "edit", "Front desk", "--recall-rounds", "3", "--recall-timer", "20s"];
+    assert!(office.done(&set).contains("  recall-timer 20s\n  recall-rounds 3\n"));
+    let set = ["group", "edit", "Front desk", "--recall-rounds", "default"];
+    assert_eq!(office.done(&set), "Front desk\n  members 101\n  recall-timer 20s\n");
+    office.done(&["group", "edit", "Front desk", "--recall-timer", "default"]);
+    assert_eq!(office.text(), before);
+    assert_eq!(office.ctl(&["group", "edit", "x", "--recall-rounds", "few"]).code, Some(2));
+}
+
+#[test]
+fn q21_a_change_that_the_file_has_already_holds_from_then_on() {
+    let office = Office::open();
+    office.write(
+        "[[ring_group]]",
+        "[[extension]]\nnumber = \"103\"\npassword = \"x\"\n\n[[ring_group]]",
+    );
+    office.write("members = [\"101\"]", "members = [\"101\", \"103\"]");
+    // Looking changes nothing.
+    assert!(office.done(&["group", "list"]).contains("members 101,103"));
+    assert!(office.done(&["status"]).contains("of 2 extensions"));
+    let text = office.text();
+    office.done(&["group", "edit", "Front desk", "--members", "101,103"]);
+    assert_eq!(office.text(), text);
+    assert!(office.done(&["status"]).contains("of 3 extensions"));
+}
+
+#[test]
 fn s17_to_s36_what_breaks_a_rule_is_refused_in_words_and_nothing_changes() {
     let office = Office::open();
     let before = office.text();

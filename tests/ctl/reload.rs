@@ -19,6 +19,9 @@ fn a_reload_lets_the_new_settings_hold_and_says_what_only_a_restart_does() {
     let said = office.done(&["reload"]);
     assert_eq!(said, "[server]: what has changed there holds after a restart\nreloaded\n");
     assert!(office.done(&["status"]).contains("bellhop: 0 of 3 extensions registered"));
+    // Numbers for emergencies hold at once: nothing to be said of them.
+    office.write("rtp_ports = \"40000-41000\"", &format!("{ports}\nemergency = [\"117\"]"));
+    assert_eq!(office.done(&["reload"]), "reloaded\n");
     assert_eq!(office.done(&["parked"]), "");
     assert_eq!(office.done(&["parked", "--json"]), "[]\n");
 }

@@ -91,9 +91,10 @@ pub fn change_table(table: &mut Table, form: &GroupForm, knife: &mut Knife) {
 
 pub fn change_inline(table: &mut InlineTable, form: &GroupForm) {
     for key in differing(table, form) {
-        match wanted(form, key) {
-            None => drop(table.remove(key)),
-            Some(wanted) => drop(table.insert(key, wanted)),
+        match (wanted(form, key), table.get_mut(key)) {
+            (None, _) => drop(table.remove(key)),
+            (Some(wanted), Some(old)) => *old = in_place_of(old, wanted, &form.members),
+            (Some(wanted), None) => drop(table.insert(key, wanted)),
         }
     }
 }
@@ -113,19 +114,22 @@ fn text_of<'f>(form: &'f GroupForm, key: &str) -> Option<&'f String> {
     texts(form).into_iter().find(|(name, _)| *name == key).map(|(_, text)| text)
 }
 
+fn put(table: &mut Table, key: &str, wanted: Value, list: &[String]) {
+    match table.get_mut(key) {
+        Some(Item::Value(old)) => *old = in_place_of(old, wanted, list),
+        Some(item) => *item = value(wanted),
+        None => drop(table.insert(key, value(wanted))),
+    }
+}
+
 /// The comment behind the old value stays behind the new one.
-fn put(table: &mut Table, key: &str, mut wanted: Value, list: &[String]) {
-    let Some(item) = table.get_mut(key) else {
-        table.insert(key, value(wanted));
-        return;
+fn in_place_of(old: &Value, wanted: Value, list: &[String]) -> Value {
+    let mut new = match old.as_array() {
+        Some(array) => members::changed(array, list),
+        None => wanted,
     };
-    if let Some(array) = item.as_array() {
-        wanted = members::changed(array, list);
-    }
-    if let Some(old) = item.as_value() {
-        *wanted.decor_mut() = old.decor().clone();
-    }
-    *item = Item::Value(wanted);
+    *new.decor_mut() = old.decor().clone();
+    new
 }
 
 /// The line goes; the comment above it stays.

@@ -108,7 +108,8 @@ fn comments(gap: &str) -> (Option<String>, Vec<String>) {
     (beside, lines.filter(is_comment).map(str::to_owned).collect())
 }
 
-fn raw(decor: Option<&RawString>) -> &str {
+/// Of what has been read from a text.
+pub fn raw(decor: Option<&RawString>) -> &str {
     decor.and_then(RawString::as_str).unwrap_or_default()
 }
 

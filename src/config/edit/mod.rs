@@ -4,23 +4,28 @@
 //! One truth: a change is made to the text as it stands on the disk now, and
 //! is refused unless the result passes the checks that any text passes.
 
+mod faults;
 mod group;
+mod inline;
 mod layout;
 mod members;
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use crate::config::complaint::{Complaint, Findings, Severity};
+use crate::config::complaint::Findings;
 use crate::config::office::{Office, Tenant};
-use crate::config::{Files, ReadFile, no_files};
+use crate::config::{Files, ReadFile, TEXT_BYTES_MAX, no_files};
 use crate::domain::administration::{GroupForm, Groups, Objection, RingGroupName, Wish};
 use crate::domain::caller_name::CallerName;
 
+use faults::{Part, at_fault, fresh, objections};
 use layout::{Knife, Layout};
 
 /// Octets of the longest value that is written.
 const VALUE_BYTES_MAX: usize = 256;
 const MEMBERS_MAX: usize = 2_000;
+/// Of a tenant, so that one cannot fill the file of them all.
+const GROUPS_MAX: usize = 500;
 const KEY: &str = "call_park_group";
 
 /// An office after a change, and before the change has been written.
@@ -49,7 +54,8 @@ pub fn edited(
     wish: &Wish,
     files: &mut ReadFile<'_>,
 ) -> Result<Edited, Vec<Objection>> {
-    let (before, old) = Office::parse(file, text, files).map_err(|findings| at_fault(&findings))?;
+    let (before, old) = Office::parse(file, text, files)
+        .map_err(|found| at_fault(&found, &Part::of_broken(domain, file, text, files)))?;
     let holder = Holder::of(&before, domain)?;
     let was = match &holder {
         Holder::File(path) => text_in(path, files)?,
@@ -63,15 +69,13 @@ pub fn edited(
         Holder::File(path) => Office::parse(file, text, &mut Overlaid { files, path, text: &new }),
         Holder::Top | Holder::Tenant(_) => Office::parse(file, &new, files),
     };
-    let (office, findings) = parsed.map_err(|findings| objections(findings.as_slice()))?;
+    let part = Part::of(&holder, file, &new);
+    let refused = |findings: Findings| objections(&fresh(&findings, &old), &part);
+    let (office, findings) = parsed.map_err(refused)?;
     // What an office can live without an administrator has not meant.
-    let left_out: Vec<Complaint> = findings
-        .of(Severity::LeftOut)
-        .filter(|found| !old.of(Severity::LeftOut).any(|known| is_same(known, found)))
-        .cloned()
-        .collect();
+    let left_out = fresh(&findings, &old);
     if !left_out.is_empty() {
-        return Err(objections(&left_out));
+        return Err(objections(&left_out, &part));
     }
     finished(was, new, office, findings, &holder)
 }
@@ -79,8 +83,8 @@ pub fn edited(
 /// The change alone, unchecked.
 fn rewritten(text: &str, holder: &Holder, wish: &Wish) -> Result<String, Vec<Objection>> {
     let layout = Layout::of(text);
-    let plain = layout.plain(text);
-    let mut knife = Knife::for_text(&plain);
+    let plain = layout.plain();
+    let mut knife = knife_for(&plain, wish);
     let mut document = read(&plain)?;
     let groups = holder.groups_in(&mut document)?;
     match wish {
@@ -96,7 +100,22 @@ fn rewritten(text: &str, holder: &Holder, wish: &Wish) -> Result<String, Vec<Obj
         }
         Wish::Delete { name } => groups.delete(name, &mut knife)?,
     }
-    Ok(layout.restored(&knife.cut(&document.to_string())))
+    let new = layout.restored(&knife.cut(&document.to_string()));
+    // Whoever wrote it could not read it again.
+    if new.len() > TEXT_BYTES_MAX.max(text.len()) {
+        let words = format!("the settings file would be longer than {} MiB", TEXT_BYTES_MAX >> 20);
+        return Err(one("", words));
+    }
+    Ok(new)
+}
+
+/// Its mark is neither in the file nor in what is written into it.
+fn knife_for(plain: &str, wish: &Wish) -> Knife {
+    let name = match wish {
+        Wish::Add { group } | Wish::Edit { group, .. } => CallerName::clean(&group.name),
+        Wish::List | Wish::Delete { .. } => CallerName::default(),
+    };
+    Knife::for_texts(&[plain, &format!("{wish:?}"), name.as_str()])
 }
 
 fn text_in(path: &str, files: &mut ReadFile<'_>) -> Result<String, Vec<Objection>> {
@@ -128,7 +147,7 @@ fn finished(
     findings: Findings,
     holder: &Holder,
 ) -> Result<Edited, Vec<Objection>> {
-    let mut document = read(&Layout::of(&text).plain(&text))?;
+    let mut document = read(&Layout::of(&text).plain())?;
     let groups = Groups {
         groups: holder.groups_in(&mut document)?.forms(),
         ring_groups: holder.tenant(&office).map(ring_groups).unwrap_or_default(),
@@ -237,9 +256,12 @@ impl List<'_> {
     }
 
     fn add(self, form: &GroupForm) -> Result<(), Vec<Objection>> {
+        if self.forms().len() >= GROUPS_MAX {
+            return Err(one("", format!("there are {GROUPS_MAX} call park groups: no more")));
+        }
         match self.0.entry(KEY).or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
             Item::ArrayOfTables(groups) => groups.push(group::new_table(form)),
-            Item::Value(Value::Array(groups)) => groups.push(group::new_inline(form)),
+            Item::Value(Value::Array(groups)) => inline::add(groups, form),
             _ => return Err(one("", "call_park_group is no list")),
         }
         Ok(())
@@ -272,7 +294,7 @@ impl List<'_> {
                     group::delete_table(table, knife);
                 }
             }
-            Some(Item::Value(Value::Array(groups))) => drop(groups.remove(place)),
+            Some(Item::Value(Value::Array(groups))) => inline::delete(groups, place),
             _ => {}
         }
         Ok(())
@@ -294,50 +316,6 @@ fn bounded(form: &GroupForm) -> Result<(), Vec<Objection>> {
 
 fn one(field: &str, words: impl Into<String>) -> Vec<Objection> {
     vec![Objection::new(field, words)]
-}
-
-/// The file was no good before anybody wished anything.
-fn at_fault(findings: &Findings) -> Vec<Objection> {
-    let faults: Vec<&Complaint> = findings.of(Severity::Refused).collect();
-    let more = match faults.len().saturating_sub(1) {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
-    };
-    let first = faults.first().map(ToString::to_string).unwrap_or_default();
-    one("", format!("the settings file has a fault, mend it first: {first}{more}"))
-}
-
-fn objections(complaints: &[Complaint]) -> Vec<Objection> {
-    let refused = complaints.iter().filter(|found| found.severity != Severity::Warning);
-    refused.map(objection).collect()
-}
-
-fn objection(complaint: &Complaint) -> Objection {
-    let field = complaint.key.rsplit_once("call_park_group.").map_or("", |(_, field)| field);
-    let mut words = without_lines(&complaint.fault);
-    // The setting itself stands before the reader's eyes, but not in a list.
-    if field == "members" && !words.contains(complaint.value.trim_matches('"')) {
-        words = format!("{}: {words}", complaint.value);
-    }
-    if let Some(nearest) = &complaint.nearest {
-        words = format!("{words}; did you mean {nearest}?");
-    }
-    Objection::new(field, words)
-}
-
-/// Whoever sits at a screen sees no lines: ` (line 12)` is left out.
-fn without_lines(fault: &str) -> String {
-    let mut words = fault.to_owned();
-    while let Some(start) = words.find(" (line ")
-        && let Some(length) = words[start..].find(')')
-    {
-        words.replace_range(start..=start + length, "");
-    }
-    words
-}
-
-fn is_same(one: &Complaint, other: &Complaint) -> bool {
-    (&one.key, &one.value, &one.fault) == (&other.key, &other.value, &other.fault)
 }
 
 /// For texts that name no other files.

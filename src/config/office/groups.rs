@@ -116,12 +116,18 @@ pub fn read_call_park_groups(
     let groups = sections.into_iter().filter_map(|mut section| {
         let name = read_group_name(&mut section, reader, &mut names);
         let called = name.clone().unwrap_or_default();
-        let own = read_members(&mut section, reader, known);
-        let own = own.into_iter().filter_map(|(member, place)| {
-            let alone = is_in_no_other_group(&member, &place, &called, &mut members, reader);
-            alone.then_some(member)
-        });
-        let own = own.collect();
+        let mut own = Vec::new();
+        for (member, place) in read_members(&mut section, reader, known) {
+            let is_here = known.extensions.contains_key(&member);
+            let alone = in_no_other_group(&member, &place, &called, &mut members, reader);
+            match alone {
+                Ok(()) if is_here => own.push(member),
+                Ok(()) => {}
+                Err(fault) if is_here => reader.clash(&place, MEMBERS, fault),
+                // Told before he comes back, and the file is good no longer.
+                Err(fault) => reader.leave_out(&place, MEMBERS, fault),
+            }
+        }
         let recall = read_recall(&mut section, reader, known);
         section.finish(reader);
         Some(CallParkGroup { name: name?, members: own, recall })
@@ -155,8 +161,8 @@ fn read_group_name(
     Some(name)
 }
 
-/// The extensions listed; one that does not exist is left out, because an
-/// office must open in the morning although somebody has left it.
+/// The numbers listed, each once. Of one that does not exist it is said that it
+/// is left out: an office must open in the morning although somebody has left.
 fn read_members(
     section: &mut Section<'_>,
     reader: &mut Reader<'_, '_>,
@@ -168,37 +174,42 @@ fn read_members(
     let listed = item.each(reader, |text| known.reference_form(text));
     let mut members: Vec<(Extension, Place)> = Vec::new();
     for (member, place) in listed {
-        if !known.extensions.contains_key(&member) {
+        let is_here = known.extensions.contains_key(&member);
+        if !is_here {
             let fault = no_such("extension", &member, known.extensions.keys());
             reader.leave_out(&place, &item.path, fault);
-        } else if members.iter().any(|(other, _)| *other == member) {
-            reader.clash(&place, &item.path, format!("{member} is listed twice"));
-        } else {
-            members.push((member, place));
+        }
+        match members.iter().any(|(other, _)| *other == member) {
+            false => members.push((member, place)),
+            true if is_here => {
+                reader.clash(&place, &item.path, format!("{member} is listed twice"));
+            }
+            true => {}
         }
     }
     members
 }
 
+const MEMBERS: &str = "call_park_group.members";
+
 /// A user is in at most one call park group (product S19).
-fn is_in_no_other_group(
+fn in_no_other_group(
     member: &Extension,
     place: &Place,
     group: &CallerName,
     members: &mut BTreeMap<Extension, (CallerName, Place)>,
-    reader: &mut Reader<'_, '_>,
-) -> bool {
+    reader: &Reader<'_, '_>,
+) -> Result<(), String> {
     if let Some((other, other_place)) = members.get(member) {
         let line = reader.line_of(other_place);
         let other = group_words(other);
         let group = if group.is_empty() { "this one".to_owned() } else { group.to_string() };
-        let fault =
-            format!("{member} is in {other} already ({line}), and cannot be in {group} too");
-        reader.clash(place, "call_park_group.members", fault);
-        return false;
+        return Err(format!(
+            "{member} is in {other} already ({line}), and cannot be in {group} too"
+        ));
     }
     members.insert(member.clone(), (group.clone(), place.clone()));
-    true
+    Ok(())
 }
 
 #[derive(Clone)]
@@ -376,7 +387,8 @@ pub fn read_ring_groups(
             let key = section.path_of("members");
             reader.miss(&section.place, &key, "a ring group without members rings nobody");
         }
-        let members = read_members(&mut section, reader, known);
+        let mut members = read_members(&mut section, reader, known);
+        members.retain(|(member, _)| known.extensions.contains_key(member));
         let strategy = section.take("strategy").and_then(|item| item.one_of(reader, &STRATEGIES));
         let bounds = seconds(5)..=seconds(300);
         let ring_time = section.take("ring_time");
