@@ -81,6 +81,61 @@ fn every_file_opens_by_saying_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:?}");
 }
 
+/// The rows of what the office promises (S28 is not used).
+fn promised() -> Vec<String> {
+    let numbered = |letter: char, last: u32| (1..=last).map(move |n| format!("{letter}{n}"));
+    let others = ["M1", "M3", "M4", "M5", "M7", "M10"].map(str::to_owned);
+    numbered('S', 55).filter(|row| row != "S28").chain(numbered('Q', 22)).chain(others).collect()
+}
+
+#[test]
+fn every_promise_has_its_row_and_every_test_named_there_exists() {
+    let manual = fs::read_to_string("docs/BEHAVIOUR.md").unwrap();
+    let faults = faults_of_manual(&manual, |path| fs::read_to_string(path).ok());
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn a_promise_without_a_proof_is_found() {
+    let row = |row: &String| format!("| {row} | words | `a.rs`: `it_holds` |\n");
+    let whole: String = promised().iter().map(row).collect();
+    let read = |path: &str| (path == "a.rs").then(|| "fn it_holds() {".to_owned());
+    assert!(faults_of_manual(&whole, read).is_empty());
+    let lacking = whole.replace("| S9 |", "| S99 |");
+    assert_eq!(faults_of_manual(&lacking, read), ["S9 has no row"]);
+    let unproved = whole.replacen("`a.rs`: `it_holds`", "", 1);
+    assert_eq!(faults_of_manual(&unproved, read), ["S1 names no test"]);
+    let gone = whole.replacen("it_holds", "it_held", 1);
+    assert_eq!(faults_of_manual(&gone, read), ["S1: no test it_held in a.rs"]);
+}
+
+fn faults_of_manual(manual: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let rows = manual.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        Some((cells.next()?, cells.last()?))
+    });
+    let rows: Vec<(&str, &str)> = rows.collect();
+    let mut faults = Vec::new();
+    for row in promised() {
+        let Some((_, proofs)) = rows.iter().find(|(name, _)| *name == row) else {
+            faults.push(format!("{row} has no row"));
+            continue;
+        };
+        let named: Vec<&str> = proofs.split('`').skip(1).step_by(2).collect();
+        if named.is_empty() {
+            faults.push(format!("{row} names no test"));
+        }
+        for pair in named.chunks(2) {
+            let [path, test] = pair else { continue };
+            let there = read(path).is_some_and(|text| text.contains(&format!("fn {test}()")));
+            if !there {
+                faults.push(format!("{row}: no test {test} in {path}"));
+            }
+        }
+    }
+    faults
+}
+
 #[test]
 fn a_broken_rule_is_found() {
     assert_eq!(faults_in("park", "use crate::edge::x;"), ["`park` leans on `edge`"]);

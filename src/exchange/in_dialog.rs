@@ -45,6 +45,8 @@ impl Exchange {
         let last = leg.dialog.remote_cseq;
         match leg.dialog.admit(request) {
             Ok(()) => {}
+            // It has overtaken the answer that brings the tag: both are repeated.
+            Err(Misfit::WrongTag) if leg.rings_by_datagrams() => return,
             Err(Misfit::WrongTag) => return self.refuse(request, flow, 481, "No such call"),
             Err(Misfit::OutOfOrder) => {
                 return self.refuse(request, flow, 500, "CSeq is out of order");

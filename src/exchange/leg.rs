@@ -172,6 +172,12 @@ impl Leg {
         matches!(self.stage, Stage::Up)
     }
 
+    /// Whatever comes from there may come out of order.
+    pub fn rings_by_datagrams(&self) -> bool {
+        let rings = matches!(self.stage, Stage::Ringing { .. });
+        rings && !self.dialog.flow.transport.is_reliable()
+    }
+
     /// Somebody has answered, if his phone may not know it yet.
     pub fn is_answered(&self) -> bool {
         matches!(self.stage, Stage::Answered { .. } | Stage::Up)

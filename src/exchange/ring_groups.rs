@@ -221,7 +221,9 @@ impl Exchange {
     }
 
     fn after(&self, hunt: &Hunt) -> String {
-        if let Some(member) = hunt.waiting.front() {
+        // Whoever has taken another call meanwhile will be passed over.
+        let free = |member: &&Extension| self.lamp_state(member) == LampState::Free;
+        if let Some(member) = hunt.waiting.iter().find(free) {
             return format!("rings {}", self.person(member));
         }
         match self.ring_group(&hunt.group).map(|group| &group.no_answer) {

@@ -30,5 +30,6 @@ mod transfers;
 mod trunks;
 mod walked;
 mod watchers;
+mod ways;
 mod weather;
 mod world;

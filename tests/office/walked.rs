@@ -105,3 +105,21 @@ fn m3_a_watcher_whose_answer_the_office_missed_while_it_was_away_is_told_afterwa
     world.run_for(s(1));
     assert!(world.get(desk).notified("call-info").unwrap().contains("Alice Smith"));
 }
+
+/// Walks 2145, 2305 and 2390.
+#[test]
+fn a_transfer_that_overtakes_the_answer_before_it_parks_all_the_same() {
+    let mut world = World::open();
+    let (reception, alice) = (world.phone("101", 11), world.caller("+3386002678", "Alice Smith"));
+    world.act(alice, |phone, now| phone.dial("1", now));
+    world.settle();
+    world.act(reception, |phone, now| {
+        phone.answer(now);
+        phone.sent.clear(); // The answer is lost, and repeated half a second later.
+        phone.refer(0, "*68102", now);
+    });
+    world.run_for(s(4));
+    assert_eq!(world.get(reception).last_answer(&bellhop::sip::wire::Method::Refer).0, 202);
+    assert_eq!(world.hears(alice), Heard::Music);
+    assert_eq!(world.exchange.lot().calls()[0].at, ext("102"));
+}
