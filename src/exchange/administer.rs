@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::administration::{
     MIME_TYPE, Outcome, REQUEST_BYTES_MAX, Reply, Request as Asked, Wish,
 };
+use crate::domain::caller_name::CallerName;
 use crate::domain::ids::Extension;
 use crate::exchange::tables::DATAGRAM_ROOM;
 use crate::exchange::{Effect, Errand, Exchange};
@@ -20,6 +21,8 @@ use crate::sip::wire::{CSeq, Method, Name, Request, Uri};
 
 /// Wishes that wait for the edge; more would only pile up.
 const OPEN_MAX: usize = 16;
+/// Columns of what is repeated in a refusal.
+const REASON_COLUMNS: usize = 60;
 
 /// For the edge to carry out, checked against nothing but who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +96,7 @@ impl Exchange {
             return no(413, "More than an administrator can mean");
         }
         let asked: Asked = serde_json::from_slice(&request.body)
-            .map_err(|fault| (400, format!("Not understood: {fault}")))?;
+            .map_err(|fault| (400, format!("Not understood: {}", in_short(&fault))))?;
         let devices = self.state.registrar.devices(by);
         let Some(device) = devices.iter().find(|device| device.flow == flow) else {
             return no(480, "Register first: the answer goes to a registered device");
@@ -139,6 +142,11 @@ impl Exchange {
         headers.push(Name::CSeq, CSeq { number: 1, method: Method::Message }.to_string());
         request
     }
+}
+
+/// It repeats what the asker has said, however much that was.
+fn in_short(fault: &serde_json::Error) -> String {
+    CallerName::clean(&fault.to_string()).fit(REASON_COLUMNS)
 }
 
 /// Our own plain types are always written.

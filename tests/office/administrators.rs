@@ -119,6 +119,10 @@ fn nonsense_and_too_much_of_it_is_refused() {
     }
     assert_eq!(ask(&mut world, carol, &"[".repeat(20_000)).0, 400);
     assert_eq!(ask(&mut world, carol, &" ".repeat(40_000)).0, 413);
+    let (status, reason) = ask(&mut world, carol, &LIST.replace("list", &"burn".repeat(5_000)));
+    assert_eq!(status, 400);
+    assert!(reason.starts_with("Not understood: unknown variant `burnburn"), "{reason}");
+    assert!(reason.len() < 100, "{reason}");
     let statuses: Vec<u16> = (0..17).map(|_| ask(&mut world, carol, LIST).0).collect();
     assert_eq!((statuses[15], statuses[16]), (202, 503));
     let orders = std::mem::take(&mut world.orders);
