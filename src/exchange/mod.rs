@@ -302,7 +302,9 @@ impl Exchange {
         let mut exchange = Self::with(settings, nonce_key, snapshot.state, now);
         exchange.state.orders.forget();
         exchange.state.transactions.were_away(away);
+        exchange.revise_parked();
         exchange.resume();
+        exchange.leave_who_is_gone();
         let effects = exchange.turn_over();
         (exchange, now, effects)
     }

@@ -4,6 +4,8 @@
 //! of an extension that is gone end when their people end them, and every
 //! parked call stays where it is.
 
+use std::collections::BTreeSet;
+
 use crate::domain::caller_name::CallerName;
 use crate::domain::effects::Effects;
 use crate::domain::ids::{Extension, JourneyId};
@@ -34,9 +36,7 @@ impl Exchange {
                 Some(_) => {}
             }
         }
-        for (journey, recall, group) in self.revised() {
-            self.tell_lot(Input::Revised { journey, recall, group });
-        }
+        self.revise_parked();
         self.state.watchers.settings_changed();
         self.turn_over()
     }
@@ -69,6 +69,22 @@ impl Exchange {
     /// It was closed, and its last call has ended.
     pub fn is_over(&self) -> bool {
         self.is_closed_down && self.state.legs.is_empty()
+    }
+
+    pub(super) fn revise_parked(&mut self) {
+        for (journey, recall, group) in self.revised() {
+            self.tell_lot(Input::Revised { journey, recall, group });
+        }
+    }
+
+    /// The settings may have changed while the program was not running.
+    pub(super) fn leave_who_is_gone(&mut self) {
+        let here = self.state.registrar.extensions().chain(self.state.watchers.extensions());
+        let here = here.chain(&self.state.do_not_disturb);
+        let gone = here.filter(|extension| !self.settings.extensions.contains_key(*extension));
+        for extension in gone.cloned().collect::<BTreeSet<_>>() {
+            self.leave(&extension);
+        }
     }
 
     /// Nobody has this extension any more.

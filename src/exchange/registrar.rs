@@ -73,6 +73,10 @@ impl Registrar {
         all.filter(|binding| binding.flow == flow).for_each(|binding| binding.lost = true);
     }
 
+    pub(super) fn extensions(&self) -> impl Iterator<Item = &Extension> {
+        self.by_extension.keys()
+    }
+
     pub(super) fn flows(&self) -> impl Iterator<Item = Flow> {
         self.by_extension.values().flatten().map(|binding| binding.flow)
     }

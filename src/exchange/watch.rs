@@ -170,6 +170,10 @@ impl Watchers {
         }
     }
 
+    pub fn extensions(&self) -> impl Iterator<Item = &Extension> {
+        self.by_dialog.values().map(|subscription| &subscription.watcher)
+    }
+
     pub fn flows(&self) -> impl Iterator<Item = Flow> {
         self.by_dialog.values().map(|subscription| subscription.dialog.flow)
     }

@@ -305,3 +305,27 @@ fn s21_a_shorter_timer_during_a_fetch_that_fails_recalls_as_soon_as_it_has() {
     assert!(stage.rings());
     stage.is_safe();
 }
+
+#[test]
+fn settings_that_changed_while_the_office_was_down_hold_when_it_is_back() {
+    let mut stage = parked_by("*58");
+    assert_eq!(stage.world.exchange.lot().calls()[0].at, ext("103"));
+    stage.world.run_for(s(30));
+    stage.world.restart_with(s(2), |settings| {
+        settings.groups[0].name = CallerName::clean("Desk");
+        settings.groups[0].recall.after = s(60);
+        settings.groups[0].members = vec![ext("101")];
+        settings.extensions.remove(&ext("103"));
+    });
+    stage.world.settle();
+    let left = stage.next().0;
+    assert!((25..=28).contains(&left), "{left}: 32 of 60 s are waited");
+    let group = stage.world.exchange.lot().calls()[0].group.clone().unwrap();
+    assert_eq!(group.name.as_str(), "Desk");
+    assert!(!stage.world.exchange.registrar().is_registered(&ext("103")));
+    let bob = stage.bob;
+    let notifies = stage.world.get(bob).got.iter().filter(|r| r.method == Method::Notify);
+    let last = notifies.last().unwrap().headers.subscription_state().unwrap();
+    assert_eq!((last.state.as_str(), last.reason.as_deref()), ("terminated", Some("rejected")));
+    stage.is_safe();
+}

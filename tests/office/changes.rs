@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bellhop::domain::caller_name::CallerName;
 use bellhop::domain::chance::Chance;
 use bellhop::domain::park_table::{
     CHANGES_MIME_TYPE, EVENT_PACKAGE, MIME_TYPE, ParkChanges, ParkTable,
 };
 use bellhop::domain::time::Moment;
+use bellhop::exchange::settings::Settings;
 use bellhop::sip::wire::{Method, Request};
 
 use crate::handset::LineState;
@@ -138,6 +140,100 @@ fn what_a_console_makes_of_the_differences_is_the_whole_table() {
     }
     assert!(differences > 500, "{differences}");
     assert!(parked_at_once >= 3, "{parked_at_once}");
+}
+
+/// What a phone was told last of each thing it watches, but for the numbers of
+/// the documents.
+fn shown(world: &mut World, phone: SocketAddr) -> Vec<String> {
+    let phone = world.get(phone);
+    let lamps = LAMPS.iter().map(|code| {
+        let told = phone.lamp(&format!("sip:{code}@{DOMAIN}")).pop().unwrap();
+        told.split_once(" state=\"full\"").unwrap().1.to_owned()
+    });
+    lamps.chain(phone.notified("call-info")).collect()
+}
+
+const LAMPS: [&str; 4] = ["*58", "*88", "*68102", "104"];
+
+fn watch_all(world: &mut World, phone: SocketAddr) {
+    for code in LAMPS {
+        world.act(phone, |phone, now| phone.watch(code, "dialog", now));
+    }
+    let xml = "application/x-broadworks-callpark-info+xml";
+    world.act(phone, |phone, now| phone.subscribe("call-info", xml, now));
+}
+
+fn some_change(chance: &mut Chance, settings: &mut Settings) {
+    let members: [&[&str]; 4] =
+        [&["101", "102", "103"], &["101", "103"], &["102"], &["104", "103"]];
+    let group = &mut settings.groups[0];
+    match chance.below(4) {
+        0 | 1 => {
+            let members = members[chance.below(4) as usize];
+            group.members = members.iter().map(|member| ext(member)).collect();
+        }
+        2 => group.name = CallerName::clean(["Front desk", "Desk"][chance.below(2) as usize]),
+        _ => group.recall.after = s(20 + chance.below(60)),
+    }
+}
+
+#[test]
+fn phones_and_consoles_show_the_truth_though_members_timers_and_notes_change() {
+    let (mut noted, mut lit, mut of_those_gone) = (0, 0, 0);
+    for seed in 0..8 {
+        let mut chance = Chance::from_seed(seed);
+        let mut world = World::with(settings(), seed);
+        world.more_ports(300);
+        let phones = [("101", 11), ("102", 12), ("103", 13)]
+            .map(|(extension, host)| world.phone(extension, host));
+        for phone in phones {
+            world.get(phone).answer_with = Some(200);
+            watch_all(&mut world, phone);
+        }
+        let mut console = Reader::at(&mut world, "104", 14);
+        let mut callers = Vec::new();
+        for step in 0..60 {
+            one_step(&mut world, &mut chance, &phones, &mut callers);
+            match chance.below(4) {
+                0 => {
+                    let (code, note) = [("*88102", "is angry"), ("*88", "")][step % 2];
+                    let by = phones[chance.below(3) as usize];
+                    world
+                        .act(by, |phone, now| phone.note(code, "text/plain", note.as_bytes(), now));
+                }
+                1 => world.reconfigure(|settings| some_change(&mut chance, settings)),
+                2 => {
+                    let by = phones[chance.below(3) as usize];
+                    let up = world.get(by).lines.iter().position(|l| l.state == LineState::Up);
+                    if let Some(line) = up {
+                        world.act(by, |phone, now| phone.refer(line, "*58", now));
+                    }
+                }
+                _ => {}
+            }
+            world.run_for(Duration::from_millis(chance.below(400)));
+            console.catch_up(&mut world);
+            if step % 6 > 0 {
+                continue;
+            }
+            world.run_for(s(1));
+            console.catch_up(&mut world);
+            console.agrees_with(&world, "104");
+            let calls = world.exchange.lot().calls();
+            let members = world.exchange.settings().groups[0].members.clone();
+            let strays = calls.iter().filter(|c| c.group.is_some() && !members.contains(&c.at));
+            of_those_gone += strays.count();
+            noted += console.table.calls.iter().filter(|call| !call.note.is_empty()).count();
+            for phone in phones {
+                let before = shown(&mut world, phone);
+                lit += before.iter().filter(|told| told.contains("Alice Smith")).count();
+                watch_all(&mut world, phone);
+                world.settle();
+                assert_eq!(before, shown(&mut world, phone), "seed {seed}, step {step}");
+            }
+        }
+    }
+    assert!(noted > 2 && lit > 50 && of_those_gone > 0, "{noted} {lit} {of_those_gone}");
 }
 
 #[test]

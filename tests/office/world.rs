@@ -367,6 +367,12 @@ impl World {
         self.turn(all, &Cause::Restarted);
     }
 
+    /// And on other settings.
+    pub fn restart_with(&mut self, away: Duration, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.tenants[0]);
+        self.restart(away);
+    }
+
     /// The office's settings change while it runs.
     pub fn reconfigure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.tenants[0]);
