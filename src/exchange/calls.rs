@@ -120,7 +120,10 @@ impl Exchange {
     pub(super) fn link(&mut self, journey: JourneyId, link: Link) {
         let Some(leg) = self.state.legs.get_mut(&journey) else { return };
         leg.link = link;
-        self.state.due.clear(&Due::EndLeg(journey));
+        // Who has hung up goes, whatever others do with his call meanwhile.
+        if !matches!(leg.stage, Stage::HungUp { .. }) {
+            self.state.due.clear(&Due::EndLeg(journey));
+        }
         self.refresh_source(journey);
     }
 

@@ -485,6 +485,7 @@ impl Exchange {
         if let Some(leg) = self.state.legs.get_mut(&journey) {
             leg.link = Link::Leaves;
         }
+        self.state.watchers.lamp_changed();
         // So that the phone lists no missed call (RFC 3326).
         let reason =
             (why == Why::Taken).then_some("SIP;cause=200;text=\"Call completed elsewhere\"");

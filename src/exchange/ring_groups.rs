@@ -221,9 +221,12 @@ impl Exchange {
     }
 
     fn after(&self, hunt: &Hunt) -> String {
-        // Whoever has taken another call meanwhile will be passed over.
-        let free = |member: &&Extension| self.lamp_state(member) == LampState::Free;
-        if let Some(member) = hunt.waiting.iter().find(free) {
+        // Whoever has taken another call meanwhile, or lost his connection, will
+        // be passed over.
+        let rings = |member: &&Extension| {
+            self.lamp_state(member) == LampState::Free && !self.devices_of(member, None).is_empty()
+        };
+        if let Some(member) = hunt.waiting.iter().find(rings) {
             return format!("rings {}", self.person(member));
         }
         match self.ring_group(&hunt.group).map(|group| &group.no_answer) {

@@ -62,6 +62,15 @@ fn m5_what_was_said_of_a_parked_calls_future_is_what_happened() {
     assert!(kept > 50, "only {kept} came due");
 }
 
+/// A hunt promised whom no connection reached any more (115, 337, 581, 932);
+/// who was parked while his hang-up waited for an overtaken request stayed in
+/// the lot (946); a lamp went on ringing when its phone did not answer the
+/// CANCEL (477).
+#[test]
+fn days_that_once_went_wrong() {
+    [115, 337, 477, 581, 932, 946].into_iter().for_each(one);
+}
+
 #[test]
 fn nobody_is_lost_1() {
     walks(0);

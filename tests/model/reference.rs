@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use bellhop::domain::ids::{Extension, JourneyId};
+use bellhop::domain::park_table::LampState;
 use bellhop::domain::recall::RecallPolicy;
 use bellhop::domain::time::Moment;
 use bellhop::exchange::{Exchange, Report};
@@ -71,7 +72,8 @@ impl Reference {
                 let next = view.next.expect("every call has a future");
                 let due = world.now + ms(next.in_ms);
                 if let Some(before) = self.promises.get(&call.journey) {
-                    self.kept += u64::from(is_kept(before, world.now, cause, call));
+                    let taken = is_taken(office, &before.words);
+                    self.kept += u64::from(is_kept(before, world.now, cause, call, taken));
                 }
                 let promise = Promise { attempt: call.attempt, due, words: next.what };
                 promises.insert(call.journey, promise);
@@ -220,8 +222,15 @@ impl Reference {
 /// Milliseconds are told, and cut off.
 const TICK_MS: u64 = 2;
 
+/// Whoever was to be rung is not to be had at this moment.
+fn is_taken(office: &Exchange, words: &str) -> bool {
+    let mut people = office.settings().extensions.iter();
+    let named = people.find(|(_, person)| words == format!("rings {}", person.name));
+    named.is_some_and(|(extension, _)| office.lamp_state(extension) != LampState::Free)
+}
+
 /// Whether this was the moment, and it happened as was said.
-fn is_kept(before: &Promise, now: Moment, cause: &Cause, call: &Parked) -> bool {
+fn is_kept(before: &Promise, now: Moment, cause: &Cause, call: &Parked, taken: bool) -> bool {
     let told = || format!("{before:?} at {now:?}, and now {:?}", call.phase);
     if *cause == Cause::Restarted {
         return false;
@@ -237,7 +246,9 @@ fn is_kept(before: &Promise, now: Moment, cause: &Cause, call: &Parked) -> bool 
         Phase::Resting { .. } => {
             before.words.starts_with("rings ") || before.words.starts_with("rests")
         }
-        // A group of whom nobody is free is left at once.
+        // A group of whom nobody is free is left at once; two hunts may have
+        // meant the same colleague at the same moment, and one has him.
+        Phase::Waiting { .. } if taken => true,
         Phase::Waiting { .. } => {
             let group = ["rings group", "rings Sales"];
             before.words == "waits again" || group.iter().any(|it| before.words.starts_with(it))
