@@ -21,7 +21,7 @@ use super::voices::Voices;
 use super::wires::{Arrival, Side, Wires};
 
 const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, UPDATE, NOTIFY, REFER, OPTIONS";
-const CALL_PARK_XML: &str = "application/x-broadworks-callpark-info+xml";
+const DIALOG_INFO: &str = "application/dialog-info+xml";
 /// As long as SIP itself waits.
 const PATIENCE: Duration = Duration::from_secs(32);
 
@@ -32,7 +32,7 @@ pub struct Phones {
     ear: UdpSocket,
     answerers: BTreeMap<String, Answerer>,
     callers: usize,
-    /// How often `call-info` watchers were told, and when last and first
+    /// How often lamps were told, and when last and first
     /// since somebody looked.
     told: Vec<Moment>,
     answers: BTreeMap<ClientId, (Moment, Response)>,
@@ -100,13 +100,13 @@ impl Phones {
         self.ask_as(extension, request).map(drop)
     }
 
-    /// Subscribes to calls parked for this extension and its group.
-    pub fn watch(&mut self, extension: &str) -> Result<(), Trouble> {
+    /// Has a key whose lamp shows who is parked at `place`.
+    pub fn watch(&mut self, extension: &str, place: &str) -> Result<(), Trouble> {
         let own = extension.to_owned();
         let request = self.outside_dialog(Side::Phones, &own, extension, Method::Subscribe);
-        let request = request
-            .with(Name::Event, "call-info")
-            .with(Name::Accept, CALL_PARK_XML)
+        let request = Request { uri: office_uri(&format!("*68{place}")), ..request }
+            .with(Name::Event, "dialog")
+            .with(Name::Accept, DIALOG_INFO)
             .with(Name::Expires, "3600");
         self.ask_as(extension, request)?;
         self.wait_until_told(1).map(drop)
@@ -344,8 +344,12 @@ impl Phones {
         self.wait(&format!("an answer to {what}"), |it| it.answers.remove(&client))
     }
 
-    /// That many `call-info` notifications; when the first and the last came.
+    /// That many notifications of lamps; when the first and the last came.
     fn wait_until_told(&mut self, watchers: usize) -> Result<(Moment, Moment), Trouble> {
+        if watchers == 0 {
+            let now = self.wires.now();
+            return Ok((now, now));
+        }
         self.wait("NOTIFY at all watchers", |it| {
             let last = it.told.get(watchers.checked_sub(1)?)?;
             Some((*it.told.first()?, *last))
@@ -389,7 +393,7 @@ impl Phones {
         let call_id = request.headers.call_id().unwrap_or_default();
         let event = request.headers.event().map(|event| event.package).unwrap_or_default();
         match (&request.method, event.as_str()) {
-            (Method::Notify, "call-info") => self.told.push(at),
+            (Method::Notify, "dialog") => self.told.push(at),
             (Method::Notify, "refer") if request.body.starts_with(b"SIP/2.0 200") => {
                 self.transferred.insert(call_id);
             }
