@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::running::{Running, free_port};
+use crate::support::running::{Running, free_port, free_range};
 use crate::support::serving::{self, PROGRAM, folders};
 
 pub struct Office {
@@ -80,16 +80,15 @@ impl Office {
 pub fn written() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let (port, file) = (free_port(), folder.path().join("office.toml"));
-    let rtp = 10_000 + (port % 100) * 200;
+    let (first, last) = free_range(100);
     let text = format!(
         "# Our office\n[server]\nlisten = [\"udp:127.0.0.1:{port}\"] # loopback\n\
-             rtp_ports = \"{rtp}-{}\"\n\n\
+             rtp_ports = \"{first}-{last}\"\n\n\
              [[extension]]\nnumber = \"101\" # the door\npassword = \"one\"\n\n\
              [[extension]]\nnumber = \"102\"\npassword = \"two\"\n\n\
              # Who sits together.\n\n\
              [[call_park_group]]\nname = \"Front desk\" # on the sign\nmembers = [\"101\"]\n\n\
-             [[ring_group]]\nnumber = \"600\"\nmembers = [\"102\"]\n",
-        rtp + 198
+             [[ring_group]]\nnumber = \"600\"\nmembers = [\"102\"]\n"
     );
     std::fs::write(&file, text).unwrap();
     folder
