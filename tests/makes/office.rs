@@ -9,7 +9,7 @@ use crate::persona::Persona;
 use crate::phone::Phone;
 use crate::settings::{self, Form, Settings};
 use crate::support::running::{self, PATIENCE, Running};
-use crate::support::serving::{self, PROGRAM, folders, serve};
+use crate::support::serving::{LogOnFailure, PROGRAM, folders, serve};
 
 /// As if it were the office's address: bodies have the lengths that the
 /// protocol's description counts.
@@ -45,6 +45,7 @@ pub struct Office {
     desks: [&'static Persona; 3],
     /// Ends before its folder.
     _running: Running,
+    _log: LogOnFailure,
     folder: tempfile::TempDir,
 }
 
@@ -69,7 +70,8 @@ impl Office {
         let word = said.split_whitespace().find_map(|word| word.strip_prefix("provisioning:"));
         let http = word.map(|word| word.parse().unwrap());
         let sip = SocketAddr::from(([127, 0, 0, 1], port));
-        Self { sip, is_udp: plan.udp, http, provider, desks, _running: running, folder }
+        let log = LogOnFailure(folder.path().to_path_buf());
+        Self { sip, is_udp: plan.udp, http, provider, desks, _running: running, _log: log, folder }
     }
 
     /// The phones of Bob (101), Carol (102) and James (103), out of their
@@ -123,19 +125,6 @@ impl Office {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
-    }
-
-    pub fn log(&self) -> String {
-        running::text(&serving::log(self.folder.path()))
-    }
-}
-
-/// What the server said, when a test has failed.
-impl Drop for Office {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = writeln!(std::io::stderr(), "the server's log:\n{}", self.log());
-        }
     }
 }
 

@@ -288,6 +288,18 @@ impl Handset {
             self.contact(),
             self.flow(),
         );
+        self.calls(dialog, invite, port, session, now)
+    }
+
+    /// Sends the INVITE; the number of its line.
+    fn calls(
+        &mut self,
+        dialog: Dialog,
+        invite: Request,
+        port: u16,
+        session: SdpVersion,
+        now: Moment,
+    ) -> usize {
         let client = self.request(invite.clone(), now);
         self.lines.push(Line {
             dialog: Dialog { local_cseq: 1, ..dialog },
@@ -459,19 +471,7 @@ impl Handset {
         let call_id = invite.headers.call_id().unwrap();
         let (target, contact) = (self.uri(&own), self.contact());
         let dialog = Dialog::outgoing(call_id, local, remote, target, contact, self.flow());
-        let client = self.request(invite.clone(), now);
-        self.lines.push(Line {
-            dialog: Dialog { local_cseq: 1, ..dialog },
-            state: LineState::Calling,
-            port,
-            session,
-            client: Some(client),
-            server: None,
-            theirs: None,
-            invite,
-            direction: Direction::SendRecv,
-            shown: None,
-        });
+        self.calls(dialog, invite, port, session, now);
     }
 
     /// Names the line's dialog as the office knows it.

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::support::running::{self, Running};
-use crate::support::serving::{self, serve};
+use crate::support::serving::{self, LogOnFailure, serve};
 
 pub struct Server {
     pub udp: SocketAddr,
     pub tcp: SocketAddr,
     /// Ends before its folder.
     running: Running,
+    _log: LogOnFailure,
     folder: tempfile::TempDir,
 }
 
@@ -30,7 +31,8 @@ impl Server {
             found.unwrap().parse().unwrap()
         };
         let (udp, tcp) = (address("udp:"), address("tcp:"));
-        Self { udp, tcp, running, folder }
+        let log = LogOnFailure(folder.path().to_path_buf());
+        Self { udp, tcp, running, _log: log, folder }
     }
 
     /// For whatever the phones want to write.
@@ -49,16 +51,6 @@ impl Server {
 
     pub fn log(&self) -> String {
         running::text(&serving::log(self.folder.path()))
-    }
-}
-
-/// What was said, when a test has failed.
-impl Drop for Server {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "the server's log:\n{}", self.log());
-        }
     }
 }
 

@@ -336,3 +336,25 @@ fn office() -> ParkTable {
         edition: 0,
     }
 }
+
+/// Alice Meyer is in the ear.
+pub fn alice() -> Desk {
+    let mut desk = Desk::idle();
+    desk.talks(1, "Alice Meyer", "+33386002678");
+    desk.commands();
+    desk
+}
+
+/// Gus at 104 and Dana at 101, parked from here.
+pub fn with_parked() -> Desk {
+    let mut desk = Desk::idle();
+    desk.parked(7, "Gus Lind", "+468123456", "104", "101", 30);
+    desk.parked(9, "Dana Fox", "+442079460018", "101", "101", 10);
+    desk.commands();
+    desk
+}
+
+#[track_caller]
+pub fn sends(desk: &mut Desk, keys: &str, wanted: &[Command]) {
+    assert_eq!(desk.keys(keys).commands(), wanted, "{keys}\n{}", desk.screen(80, 24));
+}

@@ -13,33 +13,13 @@ use bellhop::phone::messages::{
     Wanted,
 };
 
-use crate::desk::{Desk, extension, press};
+use crate::desk::{Desk, alice, extension, press, sends, with_parked};
 
 const ONE: LineId = LineId(1);
 const TWO: LineId = LineId(2);
 
 fn number(text: &str) -> Target {
     Target::Number(Number::parse(text).unwrap())
-}
-
-fn alice() -> Desk {
-    let mut desk = Desk::idle();
-    desk.talks(1, "Alice Meyer", "+33386002678");
-    desk.commands();
-    desk
-}
-
-fn with_parked() -> Desk {
-    let mut desk = Desk::idle();
-    desk.parked(7, "Gus Lind", "+468123456", "104", "101", 30);
-    desk.parked(9, "Dana Fox", "+442079460018", "101", "101", 10);
-    desk.commands();
-    desk
-}
-
-#[track_caller]
-fn sends(desk: &mut Desk, keys: &str, wanted: &[Command]) {
-    assert_eq!(desk.keys(keys).commands(), wanted, "{keys}\n{}", desk.screen(80, 24));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use bellhop::console::state::Options;
 use bellhop::console::theme::{Role, Theme};
 use bellhop::phone::messages::{Command, Ended, LineId, Wanted};
 
-use crate::desk::{Desk, extension, press};
+use crate::desk::{Desk, extension, press, sends};
 
 const ONE: LineId = LineId(1);
 const MAKES: [&str; 5] = ["dinstar", "fanvil", "grandstream", "htek", "yealink"];
@@ -25,11 +25,6 @@ fn waiting(make: &str) -> Desk {
     desk.parked(9, "Dana Fox", "+442079460018", "101", "103", 10);
     desk.commands();
     desk
-}
-
-#[track_caller]
-fn sends(desk: &mut Desk, keys: &str, wanted: &[Command]) {
-    assert_eq!(desk.keys(keys).commands(), wanted, "{keys}\n{}", desk.screen(80, 24));
 }
 
 /// The To: row and the hint rows: the last rows but one.

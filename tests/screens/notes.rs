@@ -10,7 +10,7 @@ use bellhop::phone::messages::{
     Asked, Command, Ended, Event as Heard, LineId, LineState, Parkplace, Wanted,
 };
 
-use crate::desk::{Desk, extension};
+use crate::desk::{Desk, alice, extension, sends, with_parked};
 
 const ONE: LineId = LineId(1);
 
@@ -20,27 +20,6 @@ fn note(text: &str) -> Note {
 
 fn this(place: &str, key: u32) -> Wanted {
     Wanted::Call { place: extension(place), key }
-}
-
-fn alice() -> Desk {
-    let mut desk = Desk::idle();
-    desk.talks(1, "Alice Meyer", "+33386002678");
-    desk.commands();
-    desk
-}
-
-/// Gus at 104 and Dana at 101, parked from here.
-fn with_parked() -> Desk {
-    let mut desk = Desk::idle();
-    desk.parked(7, "Gus Lind", "+468123456", "104", "101", 30);
-    desk.parked(9, "Dana Fox", "+442079460018", "101", "101", 10);
-    desk.commands();
-    desk
-}
-
-#[track_caller]
-fn sends(desk: &mut Desk, keys: &str, wanted: &[Command]) {
-    assert_eq!(desk.keys(keys).commands(), wanted, "{keys}\n{}", desk.screen(80, 24));
 }
 
 #[track_caller]

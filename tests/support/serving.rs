@@ -1,7 +1,7 @@
 //! `bellhop` itself as a process that touches nothing of the real user's.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -31,6 +31,18 @@ pub fn started(office: &Path, home: &Path, change: impl FnOnce(&mut Command)) ->
 /// Where a server says what happens.
 pub fn log(home: &Path) -> PathBuf {
     home.join("log")
+}
+
+/// Says at its end what the server said, when the test has failed.
+pub struct LogOnFailure(pub PathBuf);
+
+impl Drop for LogOnFailure {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = running::text(&log(&self.0));
+            let _ = writeln!(std::io::stderr(), "the server's log:\n{said}");
+        }
+    }
 }
 
 /// The variables that say where a person's files are.
